@@ -1,0 +1,1 @@
+"""From folders of captioned assets to training samples."""
