@@ -1,0 +1,1 @@
+"""Fields: reading planes and volumes at points and on grids."""

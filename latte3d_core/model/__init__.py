@@ -1,0 +1,1 @@
+"""The networks. Read ``latte.py`` first: it names every part in the order in which a prompt meets them."""
