@@ -1,0 +1,1 @@
+"""From a signed-distance field to a closed, unwrapped, textured mesh."""
