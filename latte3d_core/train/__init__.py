@@ -1,0 +1,1 @@
+"""Training stages. Stage 0 (reconstruction) is ``pretrain``."""
