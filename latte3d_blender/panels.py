@@ -1,0 +1,142 @@
+"""The tab "LATTE3D" in the sidebar of the 3D view. Drawing reads; it neither writes nor computes nor touches files."""
+
+import textwrap
+
+import bpy
+
+from . import session, timer
+from .jobs import Job, JobState
+
+#: What the progress bar says in each stage of the core.
+STAGE_TEXTS = {
+    "": "Starting",
+    "load": "Loading the model",
+    "text": "Reading the prompt",
+    "network": "Imagining",
+    "field": "Feeling out the shape",
+    "surface": "Finding the surface",
+    "simplify": "Reducing the faces",
+    "unwrap": "Unwrapping",
+    "bake": "Painting the textures",
+}
+
+HINT = "Type what to make, then press Generate. The object will stand at the 3D cursor."
+
+
+def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
+    """A paragraph of labels, broken to the width of the sidebar; Blender's labels do not wrap."""
+    scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
+    width = context.region.width if context.region is not None else 300
+    # A letter of the interface font is about 6.5 px wide; margins and icon take about 60 px.
+    letters = max(16, int((width / scale - 60) / 6.5))
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for line in textwrap.wrap(text, letters) or [""]:
+        column.label(text=line, icon=icon)
+        icon = "BLANK1" if icon != "NONE" else "NONE"
+
+
+class _SidebarPanel:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "LATTE3D"
+
+
+class LATTE3D_PT_main(_SidebarPanel, bpy.types.Panel):
+    """Prompt, Generate, progress, last result."""
+
+    bl_idname = "LATTE3D_PT_main"
+    bl_label = "LATTE3D"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        settings = context.scene.latte3d
+        jobs = session.jobs()
+        if jobs is None:
+            return
+        layout.prop(settings, "prompt", text="", placeholder="a red sports car")
+
+        column = layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        row = column.row(align=True)
+        row.prop(settings, "seed")
+        row.operator("latte3d.random_seed", text="", icon="FILE_REFRESH")
+        column.prop(settings, "alpha")
+
+        column = layout.column()
+        column.scale_y = 1.5
+        if jobs.active is not None:
+            # In the button's place: a button under the mouse keeps looking disabled after its poll allows it again.
+            draw_progress(column, jobs.active, jobs.paused)
+            return
+        column.operator("latte3d.generate", icon="MESH_MONKEY")
+        # Blender takes the first nameless item here for the bar that was under the mouse, and lights it up; a gap has
+        # nothing to light up.
+        layout.separator(factor=0.2)
+        if jobs.waiting:
+            draw_waiting(layout, context, jobs.waiting[0])
+        elif jobs.last is not None:
+            draw_outcome(layout, context, jobs.last)
+        else:
+            wrapped(layout, context, HINT, "INFO")
+
+
+class LATTE3D_PT_details(_SidebarPanel, bpy.types.Panel):
+    """Settings that one rarely changes."""
+
+    bl_idname = "LATTE3D_PT_details"
+    bl_parent_id = "LATTE3D_PT_main"
+    bl_label = "Mesh and Textures"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.latte3d
+        layout.prop(settings, "faces")
+        layout.prop(settings, "texture_size")
+        layout.row().prop(settings, "unwrap", expand=True)
+
+
+def draw_progress(layout: bpy.types.UILayout, job: Job, paused: bool) -> None:
+    """Bar with the stage's name, and Cancel."""
+    text = STAGE_TEXTS.get(job.stage, job.stage.capitalize())
+    row = layout.split(factor=0.7, align=True)
+    row.progress(factor=job.fraction, type="BAR", text="Resting while Blender renders" if paused else text)
+    row.operator("latte3d.cancel")
+
+
+def draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:
+    """A finished object that cannot be placed right now."""
+    prompt = textwrap.shorten(job.request.prompt, 60, placeholder="…")
+    wrapped(layout, context, f"“{prompt}” is ready and waits {timer.obstacle(context)}.", "INFO")
+    layout.operator("latte3d.insert").job_id = job.id
+
+
+def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:
+    """How the last job ended."""
+    if job.state is JobState.CANCELLED:
+        wrapped(layout, context, job.message or "Cancelled.", "INFO")
+        return
+    failed = job.state is JobState.FAILED
+    column = layout.column()
+    column.alert = failed
+    wrapped(column, context, job.message, "ERROR" if failed else "CHECKMARK")
+    for warning in job.warnings:
+        wrapped(layout, context, warning, "INFO")
+    if failed or job.warnings:
+        layout.operator("latte3d.copy_report", icon="COPYDOWN")
+
+
+CLASSES = (LATTE3D_PT_main, LATTE3D_PT_details)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)
