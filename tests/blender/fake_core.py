@@ -1,0 +1,108 @@
+"""A stand-in for the generator: answers in milliseconds with a textured ball, and can fail or dawdle on demand.
+
+The prompt is the remote control: "FAIL ..." raises a Latte3DError, "CRASH ..." an unexpected one, "SLOW ..." works
+until it is cancelled.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import types
+
+import numpy as np
+
+from latte3d_core.errors import PromptError
+from latte3d_core.mesh.types import TexturedMesh
+from latte3d_core.progress import STAGES, Progress
+
+SIZE_M = 4.4
+RINGS, SEGMENTS = 24, 48
+
+
+def ball(texture_size: int = 64, rings: int = RINGS, segments: int = SEGMENTS) -> tuple[np.ndarray, ...]:
+    """A closed ellipsoid of half axes (1, 0.5, 0.25) off centre in the core frame: vertices, faces, uvs, texture."""
+    theta = np.linspace(0, np.pi, rings + 1)[1:-1]
+    phi = np.arange(segments) / segments * 2 * np.pi
+    grid = np.stack(
+        [
+            np.sin(theta)[:, None] * np.cos(phi),
+            np.broadcast_to(np.cos(theta)[:, None], (rings - 1, segments)),
+            -np.sin(theta)[:, None] * np.sin(phi),
+        ],
+        axis=-1,
+    ).reshape(-1, 3)
+    vertices = np.concatenate([grid, [[0, 1, 0], [0, -1, 0]]]) * [0.8, 0.4, 0.2] + [0.1, 0.2, 0.05]
+    top, bottom = len(grid), len(grid) + 1
+    at = np.arange((rings - 1) * segments).reshape(rings - 1, segments)
+    right = np.roll(at, -1, axis=1)
+    faces = np.concatenate(
+        [
+            np.stack([at[:-1], at[1:], right[1:]], -1).reshape(-1, 3),
+            np.stack([at[:-1], right[1:], right[:-1]], -1).reshape(-1, 3),
+            np.stack([np.full(segments, top), at[0], right[0]], -1),
+            np.stack([np.full(segments, bottom), right[-1], at[-1]], -1),
+        ]
+    )
+    uvs = np.clip(vertices[faces][..., :2] * 0.5 + 0.5, 0, 1)
+    texture = np.zeros((texture_size, texture_size, 3), np.uint8)
+    texture[: texture_size // 2] = (200, 30, 20)  # the upper half of the picture
+    texture[texture_size // 2 :] = (20, 40, 180)
+    return vertices.astype(np.float32), faces.astype(np.int32), uvs.astype(np.float32), texture
+
+
+def textured_ball(name: str = "ball", prompt: str = "a ball", texture_size: int = 64, **more: object) -> TexturedMesh:
+    vertices, faces, uvs, texture = ball(texture_size)
+    normal = np.zeros_like(texture)
+    normal[:] = (128, 128, 255)
+    provenance = {"prompt": prompt, "seed": 3, "alpha": 0.5, "model_sha256": "ab" * 32, "settings": {"faces": 5000}}
+    provenance.update(more)
+    return TexturedMesh(vertices, faces, uvs, texture, normal, name=name, size_m=SIZE_M, provenance=provenance)
+
+
+class Latte3D:
+    """Same face as ``latte3d_core.Latte3D``."""
+
+    loads = 0
+
+    @classmethod
+    def from_pretrained(cls, path_or_name: str = "small", device: str = "auto") -> Latte3D:
+        cls.loads += 1
+        return cls()
+
+    def generate(
+        self,
+        prompt: str,
+        seed: int = 0,
+        alpha: float | None = None,
+        faces: int = 5000,
+        texture_size: int = 1024,
+        unwrap: str = "fast",
+        progress: Progress | None = None,
+    ) -> TexturedMesh:
+        progress = progress or Progress()
+        if not prompt.strip():
+            raise PromptError("The prompt is empty: type what to make.")
+        if prompt.startswith("FAIL"):
+            raise PromptError("This prompt cannot be read: use other words.")
+        if prompt.startswith("CRASH"):
+            raise ZeroDivisionError("on purpose")
+        for stage in list(STAGES)[1:]:
+            with progress.stage(stage):
+                deadline = time.monotonic() + (20.0 if prompt.startswith("SLOW") else 0.0)
+                while time.monotonic() < deadline:
+                    progress.check(0.5)
+                    time.sleep(0.01)
+        mesh = textured_ball(prompt, prompt, min(texture_size, 256), seed=seed, alpha=alpha)
+        warnings = ("The fallback was used.",) if prompt.startswith("WARN") else ()
+        return TexturedMesh(
+            **{**vars(mesh), "warnings": warnings, "seconds": dict(progress.seconds)},
+        )
+
+
+def install() -> None:
+    """Put the stand-in where ``latte3d_core`` looks for its generator."""
+    module = types.ModuleType("latte3d_core.api")
+    module.Latte3D = Latte3D  # type: ignore[attr-defined]
+    module.Fields = object  # type: ignore[attr-defined]
+    sys.modules["latte3d_core.api"] = module

@@ -1,0 +1,22 @@
+"""What the tests in Blender share. (A conftest must not be imported by name: it would run twice.)"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULE = "bl_ext.user_default.latte3d"
+
+
+class Extension(SimpleNamespace):
+    """The modules of the installed extension by name, and what tests do with them."""
+
+    def run(self, prompt: str = "a ball", **settings: Any) -> Any:
+        """Generate in the background way and return the object."""
+        import bpy
+
+        bpy.ops.latte3d.generate(prompt=prompt, **settings)
+        job = self.session.jobs().last
+        return bpy.data.objects[job.object_name]

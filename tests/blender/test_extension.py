@@ -1,0 +1,519 @@
+"""The extension in Blender: registration, panels, operators, and what they write into the scene."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import fake_core
+import numpy as np
+import pytest
+from support import MODULE, ROOT, Extension
+
+bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
+
+
+def coordinates(mesh: Any) -> np.ndarray:
+    flat = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", flat)
+    return flat.reshape(-1, 3)
+
+
+def wait_for(condition: Any, extension: Extension) -> None:
+    """Timers do not run in the module: turn the timer's crank by hand, as Blender's main loop would."""
+    end = time.monotonic() + 60.0
+    while not condition():
+        assert time.monotonic() < end, "it never came to it"
+        extension.timer.tick()
+        time.sleep(0.02)
+
+
+def submit(extension: Extension, prompt: str = "a ball", **settings: Any) -> Any:
+    """Start a job the way the button in a window does: without waiting."""
+    return extension.session.jobs().submit(extension.jobs.JobRequest(prompt, **settings))
+
+
+# --- registration ------------------------------------------------------------------------------------------------
+
+
+def test_enabling_is_quick_and_imports_nothing_heavy(tmp_path: Path) -> None:
+    """In a process of its own, since this one has imported everything by now."""
+    from latte3d_blender.packing import build_extension
+
+    script = f"""
+        import sys
+        import bpy
+        before = set(sys.modules)
+        bpy.ops.extensions.package_install_files(
+            repo="user_default", filepath={str(build_extension(ROOT, tmp_path))!r}, enable_on_install=True)
+        assert {MODULE!r} in bpy.context.preferences.addons
+        new = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+        print("NEW", sorted(new))
+        bpy.ops.preferences.addon_disable(module={MODULE!r})
+        assert not hasattr(bpy.types.Scene, "latte3d")
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env={"PATH": "/usr/bin:/bin", "BLENDER_USER_RESOURCES": str(tmp_path / "profile"), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    (line,) = [line for line in run.stdout.splitlines() if line.startswith("NEW")]
+    assert "bl_ext" in line
+    for package in ("torch", "transformers", "latte3d_core", "open3d", "xatlas", "numpy"):
+        assert f"'{package}'" not in line
+
+
+def test_register_and_unregister_leave_no_trace(installed: ModuleType) -> None:
+    def traces() -> tuple[Any, ...]:
+        handlers = bpy.app.handlers
+        lines = (handlers.render_init, handlers.render_complete, handlers.render_cancel, handlers.load_pre)
+        return (
+            sorted(name for name in dir(bpy.types) if name.startswith("LATTE3D")),
+            hasattr(bpy.types.Scene, "latte3d"),
+            [len(line) for line in lines],
+            bool(dir(bpy.ops.latte3d)),
+        )
+
+    enabled = traces()
+    assert len(enabled[0]) == 7, "five operators, two panels"
+    assert enabled[1]
+    bpy.ops.preferences.addon_disable(module=MODULE)
+    disabled = traces()
+    assert disabled[:2] == ([], False)
+    assert disabled[2] == [count - 1 for count in enabled[2]]
+    bpy.ops.preferences.addon_enable(module=MODULE)
+    assert traces() == enabled
+
+
+def test_names_follow_blenders_rules(extension: Extension) -> None:
+    for module in (extension.operators, extension.panels):
+        for cls in module.CLASSES:
+            assert cls.__name__.startswith(("LATTE3D_OT_", "LATTE3D_PT_"))
+            assert cls.bl_label[0].isupper()
+    for cls in extension.operators.CLASSES:
+        tooltip = getattr(bpy.ops.latte3d, cls.bl_idname.partition(".")[2]).get_rna_type().description
+        assert tooltip, cls
+        assert not tooltip.endswith(".")
+    groups = [bpy.ops.latte3d.generate.get_rna_type(), bpy.context.scene.latte3d.bl_rna]
+    for name in extension.operators.SETTINGS:
+        for group in groups:
+            assert group.properties[name].description
+            assert not group.properties[name].description.endswith(".")
+
+
+# --- the object --------------------------------------------------------------------------------------------------
+
+
+def test_the_object_stands_at_the_cursor_in_metres(extension: Extension) -> None:
+    bpy.context.scene.cursor.location = (1.0, 2.0, 3.0)
+    obj = extension.run("a ball")
+    assert tuple(obj.location) == (1.0, 2.0, 3.0)
+    assert tuple(obj.scale) == (1.0, 1.0, 1.0)
+    points = coordinates(obj.data)
+    low, high = points.min(axis=0), points.max(axis=0)
+    # The stand-in is 1.6 wide (x), 0.8 tall (core y), 0.4 deep (core z).
+    np.testing.assert_allclose(high - low, np.array([1.6, 0.4, 0.8]) / 1.6 * fake_core.SIZE_M, rtol=1e-4)
+    assert low[2] == pytest.approx(0.0, abs=1e-6)
+    np.testing.assert_allclose((low + high)[:2], 0.0, atol=1e-5)
+
+
+def test_mesh_is_what_the_core_made(extension: Extension) -> None:
+    vertices, faces, uvs, _ = fake_core.ball()
+    mesh = extension.run("a ball").data
+    assert (len(mesh.vertices), len(mesh.polygons)) == (len(vertices), len(faces))
+    assert len(mesh.edges) == len(vertices) + len(faces) - 2, "closed, of genus 0"
+    corners = np.empty(3 * len(faces), np.int32)
+    mesh.loops.foreach_get("vertex_index", corners)
+    np.testing.assert_array_equal(corners.reshape(-1, 3), faces)
+    assert mesh.validate() is False, "nothing to correct"
+    assert [layer.name for layer in mesh.uv_layers] == ["UVMap"]
+    assert mesh.uv_layers["UVMap"].active_render
+    flat = np.empty(6 * len(faces), np.float32)
+    mesh.uv_layers["UVMap"].uv.foreach_get("vector", flat)
+    np.testing.assert_array_equal(flat.reshape(-1, 3, 2), uvs)
+    centre = coordinates(mesh).mean(axis=0)
+    outwards = np.array([np.dot(polygon.normal, np.array(polygon.center) - centre) for polygon in mesh.polygons])
+    assert (outwards > 0).all()
+    sharp = mesh.attributes.get("sharp_face")
+    assert sharp is None or not any(value.value for value in sharp.data)
+
+
+def test_material_and_images(extension: Extension) -> None:
+    obj = extension.run("a ball", texture_size=64)
+    (material,) = obj.data.materials
+    tree = material.node_tree
+    (shader,) = [node for node in tree.nodes if node.type == "BSDF_PRINCIPLED"]
+    (output,) = [node for node in tree.nodes if node.type == "OUTPUT_MATERIAL"]
+    assert output.inputs["Surface"].links[0].from_node == shader
+    base = shader.inputs["Base Color"].links[0].from_node
+    bump = shader.inputs["Normal"].links[0].from_node
+    normal = bump.inputs["Color"].links[0].from_node
+    assert (bump.type, bump.space, bump.uv_map) == ("NORMAL_MAP", "TANGENT", "UVMap")
+    assert tree.nodes.active == base
+    assert material.diffuse_color[0] > material.diffuse_color[1], "Solid view shows it reddish"
+    assert base.image.colorspace_settings.name == "sRGB"
+    assert normal.image.colorspace_settings.name == "Non-Color"
+    for image in (base.image, normal.image):
+        assert image.packed_file is not None
+        assert tuple(image.size) == (64, 64)
+        assert not image.is_dirty
+    pixels = np.array(base.image.pixels[:]).reshape(64, 64, 4)
+    # Blender's rows start at the bottom: blue half of the stand-in's picture first.
+    np.testing.assert_allclose(pixels[0, 0, :3] * 255, (20, 40, 180), atol=0.6)
+    np.testing.assert_allclose(pixels[-1, 0, :3] * 255, (200, 30, 20), atol=0.6)
+
+
+def test_no_normal_map_no_node(extension: Extension) -> None:
+    from dataclasses import replace
+
+    prepared = extension.prepare.prepare(replace(fake_core.textured_ball(), normal_map=None))
+    obj = extension.insert.insert_object(bpy.context, prepared, (0.0, 0.0, 0.0))
+    assert [node.type for node in obj.data.materials[0].node_tree.nodes if node.type == "NORMAL_MAP"] == []
+
+
+def test_provenance_is_on_the_object_and_survives_saving(extension: Extension, tmp_path: Path) -> None:
+    obj = extension.run("ein rotes Ei 🥚", seed=12, alpha=0.25)
+    name, before = obj.name, coordinates(obj.data)
+    path = str(tmp_path / "größe.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    assert name not in bpy.data.objects
+    bpy.ops.wm.open_mainfile(filepath=path)
+    obj = bpy.data.objects[name]
+    assert obj["latte3d_prompt"] == "ein rotes Ei 🥚"
+    assert obj["latte3d_seed"] == 12
+    assert obj["latte3d_alpha"] == 0.25
+    assert obj["latte3d_model_sha256"] == "ab" * 32
+    assert json.loads(obj["latte3d_settings"]) == {"faces": 5000}
+    np.testing.assert_array_equal(coordinates(obj.data), before)
+    nodes = obj.data.materials[0].node_tree.nodes
+    images = [node.image for node in nodes if node.type == "TEX_IMAGE"]
+    assert len(images) == 2
+    assert all(image.packed_file is not None and image.size[0] == 256 for image in images)
+    assert nodes["Base Color"].image.pixels[0] == pytest.approx(20 / 255, abs=1e-3)
+
+
+@pytest.mark.parametrize("prompt", ["红色跑车", "🐉🐉🐉", "x" * 1000, "a\tb\nc\x07d", "ünï/cödé: \\ “quotes” %s {}"])
+def test_odd_prompts_make_objects_with_names(extension: Extension, prompt: str) -> None:
+    obj = extension.run(prompt)
+    assert obj.name
+    assert prompt.startswith(obj.name[:10])
+    assert obj["latte3d_prompt"] == prompt
+
+
+def test_the_newest_object_is_selected_and_active(extension: Extension) -> None:
+    first, second = extension.run("a ball"), extension.run("a ball")
+    assert first.name != second.name
+    assert bpy.context.view_layer.objects.active == second
+    assert bpy.context.selected_objects == [second]
+
+
+def test_a_hidden_collection_still_takes_the_object(extension: Extension) -> None:
+    collection = bpy.data.collections.new("Away")
+    bpy.context.scene.collection.children.link(collection)
+    layer = bpy.context.view_layer.layer_collection.children["Away"]
+    bpy.context.view_layer.active_layer_collection = layer
+    layer.exclude = True
+    obj = extension.run("a ball")
+    assert obj.users_collection, "in some collection, whichever Blender makes the active one"
+
+
+# --- undo, modes, files ------------------------------------------------------------------------------------------
+
+
+def test_one_undo_step_named_after_the_object(extension: Extension) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="before")
+    extension.run("a ball")
+    assert len(bpy.data.objects) == 2
+    bpy.ops.ed.undo()
+    assert [obj.name for obj in bpy.data.objects] == ["Cube"]
+    bpy.ops.ed.redo()
+    assert sorted(obj.name for obj in bpy.data.objects) == ["Cube", "a ball"]
+    assert bpy.data.objects["a ball"].data.materials[0].node_tree.nodes["Base Color"].image.packed_file is not None
+
+
+def test_undo_during_a_job_does_no_harm(extension: Extension) -> None:
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="cube")
+    job = submit(extension, "SLOW ball")
+    wait_for(lambda: job.stage == "text", extension)
+    bpy.ops.ed.undo()
+    extension.session.jobs().cancel(job)
+    after = submit(extension)
+    wait_for(lambda: after.state.final and not after.waiting, extension)
+    assert [obj.name for obj in bpy.data.objects] == ["a ball"]
+
+
+def test_edit_mode_is_left_by_scripts(extension: Extension) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    obj = extension.run("a ball")
+    assert bpy.context.mode == "OBJECT"
+    assert bpy.context.view_layer.objects.active == obj
+    assert len(bpy.data.objects["Cube"].data.vertices) == 8
+
+
+def test_in_a_window_the_object_waits_for_object_mode(extension: Extension) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    job = submit(extension)
+    wait_for(lambda: job.waiting, extension)
+    assert extension.timer.obstacle(bpy.context) == "until you leave Edit Mode"
+    assert extension.timer.tick() == extension.timer.INTERVAL, "it keeps looking"
+    assert "a ball" not in bpy.data.objects
+    assert bpy.context.mode == "EDIT_MESH"
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert extension.timer.tick() is None
+    assert "a ball" in bpy.data.objects
+
+
+def test_place_now_leaves_edit_mode(extension: Extension) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    job = submit(extension)
+    wait_for(lambda: job.waiting, extension)
+    bpy.ops.latte3d.insert(job_id=job.id)
+    assert (bpy.context.mode, job.waiting) == ("OBJECT", False)
+    with pytest.raises(RuntimeError, match="press Generate"):
+        bpy.ops.latte3d.insert(job_id=job.id)
+
+
+def test_opening_a_file_stops_the_job(extension: Extension) -> None:
+    job = submit(extension, "SLOW ball")
+    wait_for(lambda: job.stage == "text", extension)
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    assert job.state is extension.jobs.JobState.CANCELLED
+    assert "another file" in job.message
+    assert extension.timer.tick() is None
+    assert len(bpy.data.objects) == 0
+
+
+def test_nothing_of_a_running_job_is_saved(extension: Extension, tmp_path: Path) -> None:
+    job = submit(extension, "SLOW ball")
+    wait_for(lambda: job.stage == "text", extension)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "x.blend"))
+    extension.session.jobs().cancel(job)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "x.blend"))
+    assert bpy.ops.latte3d.generate.poll()
+    stored = bpy.context.scene.latte3d.bl_rna.properties.keys()
+    assert set(stored) - {"rna_type", "name"} == set(extension.operators.SETTINGS)
+
+
+def test_a_render_lets_the_worker_rest(extension: Extension) -> None:
+    jobs = extension.session.jobs()
+    for handler in bpy.app.handlers.render_init:
+        handler(bpy.context.scene)
+    assert jobs.paused
+    assert extension.timer.obstacle(bpy.context) == "until the render is done"
+    for handler in bpy.app.handlers.render_complete:
+        handler(bpy.context.scene)
+    assert not jobs.paused
+    jobs.pause()
+    extension.timer.tick()
+    assert not jobs.paused, "a render that ended without a word must not stop the worker for ever"
+
+
+def test_a_result_that_cannot_be_placed_is_a_failure_with_a_report(extension: Extension, monkeypatch: Any) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("no room")
+
+    monkeypatch.setattr(extension.insert, "insert_object", broken)
+    job = submit(extension)
+    wait_for(lambda: job.state is extension.jobs.JobState.FAILED, extension)
+    assert "could not be put into the scene" in job.message
+    assert "no room" in job.report
+    assert not job.waiting
+
+
+# --- operators ---------------------------------------------------------------------------------------------------
+
+
+def test_arguments_go_before_the_scenes_settings(extension: Extension) -> None:
+    settings = bpy.context.scene.latte3d
+    settings.prompt, settings.seed, settings.alpha, settings.texture_size = "a cube", 5, 0.75, "256"
+    bpy.ops.latte3d.generate(seed=9)
+    request = extension.session.jobs().last.request
+    assert (request.prompt, request.seed, request.alpha, request.texture_size) == ("a cube", 9, 0.75, 256)
+
+
+def test_errors_are_one_sentence(extension: Extension) -> None:
+    with pytest.raises(RuntimeError, match="This prompt cannot be read: use other words") as caught:
+        bpy.ops.latte3d.generate(prompt="FAIL")
+    assert "Traceback" not in str(caught.value)
+    with pytest.raises(RuntimeError, match="The prompt is empty"):
+        bpy.ops.latte3d.generate(prompt="")
+    with pytest.raises(RuntimeError, match="unexpected fault"):
+        bpy.ops.latte3d.generate(prompt="CRASH")
+    assert len(bpy.data.objects) == len(bpy.data.meshes) == len(bpy.data.images) == 0
+
+
+def test_values_out_of_range_reach_the_core_unclamped(extension: Extension) -> None:
+    bpy.ops.latte3d.generate(prompt="a ball", alpha=7.0, faces=-3, texture_size=64)
+    request = extension.session.jobs().last.request
+    assert (request.alpha, request.faces) == (7.0, -3)
+
+
+def test_generate_and_cancel_are_never_both_possible(extension: Extension) -> None:
+    assert (bpy.ops.latte3d.generate.poll(), bpy.ops.latte3d.cancel.poll()) == (True, False)
+    job = submit(extension, "SLOW ball")
+    assert (bpy.ops.latte3d.generate.poll(), bpy.ops.latte3d.cancel.poll()) == (False, True)
+    with pytest.raises(RuntimeError, match="wait for it, or cancel it"):
+        bpy.ops.latte3d.generate(prompt="a ball")
+    assert bpy.ops.latte3d.cancel() == {"FINISHED"}
+    assert job.state is extension.jobs.JobState.CANCELLED
+    with pytest.raises(RuntimeError, match="Nothing is being made"):
+        bpy.ops.latte3d.cancel()
+
+
+def test_dice(extension: Extension) -> None:
+    seeds = set()
+    for _ in range(8):
+        bpy.ops.latte3d.random_seed()
+        seeds.add(bpy.context.scene.latte3d.seed)
+    assert len(seeds) == 8
+    assert all(0 < seed < 2**31 for seed in seeds)
+
+
+def test_the_report_names_versions_settings_and_the_fault(extension: Extension) -> None:
+    with pytest.raises(RuntimeError, match="nothing to report"):
+        bpy.ops.latte3d.copy_report()
+    with pytest.raises(RuntimeError):
+        bpy.ops.latte3d.generate(prompt="CRASH it", seed=4)
+    text = extension.operators.report_text(extension.session.jobs().last)
+    for part in (bpy.app.version_string, "CRASH it", "seed=4", "ZeroDivisionError", "on purpose"):
+        assert part in text
+    assert bpy.ops.latte3d.copy_report() == {"FINISHED"}
+
+
+def test_preferences_reach_the_job(extension: Extension) -> None:
+    preferences = bpy.context.preferences.addons[MODULE].preferences
+    try:
+        preferences.device, preferences.model = "cpu", "/models/own.safetensors"
+        extension.run("a ball")
+        request = extension.session.jobs().last.request
+        assert (request.device, Path(request.model).name) == ("cpu", "own.safetensors")
+    finally:
+        preferences.device, preferences.model = "auto", ""
+
+
+# --- panels ------------------------------------------------------------------------------------------------------
+
+
+class Recorder:
+    """Stands for a UILayout, and refuses whatever the real one does not know: functions, arguments, icons, ids."""
+
+    FUNCTIONS = bpy.types.UILayout.bl_rna.functions
+    ICONS = frozenset(FUNCTIONS["label"].parameters["icon"].enum_items.keys())
+
+    def __init__(self, said: list[tuple[str, str]]) -> None:
+        self.__dict__["said"] = said
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        assert name in bpy.types.UILayout.bl_rna.properties, name
+
+    def __getattr__(self, name: str) -> Any:
+        function = self.FUNCTIONS[name]
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            assert set(kwargs) <= set(function.parameters.keys()), (name, kwargs)
+            assert kwargs.get("icon", "NONE") in self.ICONS
+            if name in ("row", "column", "split", "box"):
+                return Recorder(self.said)
+            if name == "prop":
+                data, prop = args
+                assert prop in data.bl_rna.properties, prop
+                self.said.append(("prop", prop))
+            elif name == "operator":
+                module, function_name = args[0].split(".")
+                operator = getattr(getattr(bpy.ops, module), function_name)
+                operator.get_rna_type()
+                self.said.append(("operator", args[0]))
+                return SimpleNamespace()
+            elif name != "separator":
+                self.said.append((name, kwargs["text"]))
+            return None
+
+        return call
+
+
+def drawn(panel: Any) -> list[tuple[str, str]]:
+    said: list[tuple[str, str]] = []
+    panel.draw(SimpleNamespace(layout=Recorder(said)), bpy.context)
+    return said
+
+
+def texts(said: list[tuple[str, str]]) -> str:
+    return " ".join(text for kind, text in said if kind in ("label", "progress"))
+
+
+def test_the_panel_shows_every_setting_once(extension: Extension) -> None:
+    said = drawn(extension.panels.LATTE3D_PT_main) + drawn(extension.panels.LATTE3D_PT_details)
+    assert sorted(name for kind, name in said if kind == "prop") == sorted(extension.operators.SETTINGS)
+    assert ("operator", "latte3d.generate") in said
+    assert ("operator", "latte3d.random_seed") in said
+
+
+def test_the_empty_panel_says_what_to_do(extension: Extension) -> None:
+    assert "press Generate" in texts(drawn(extension.panels.LATTE3D_PT_main))
+
+
+def test_the_panel_follows_a_job(extension: Extension) -> None:
+    panel = extension.panels.LATTE3D_PT_main
+    job = submit(extension, "SLOW ball")
+    wait_for(lambda: job.stage == "text", extension)
+    said = drawn(panel)
+    assert ("operator", "latte3d.cancel") in said
+    assert ("operator", "latte3d.generate") not in said, "the bar stands in its place"
+    assert "Reading the prompt" in texts(said)
+    extension.session.jobs().pause()
+    assert "Resting" in texts(drawn(panel))
+    bpy.ops.latte3d.cancel()
+    assert "Cancelled." in texts(drawn(panel))
+    extension.session.jobs().resume()
+
+    extension.run("WARN ball")
+    said = drawn(panel)
+    assert "2,208 faces" in texts(said)
+    assert "The fallback was used." in texts(said)
+    assert ("operator", "latte3d.copy_report") in said
+
+    with pytest.raises(RuntimeError):
+        bpy.ops.latte3d.generate(prompt="FAIL")
+    said = drawn(panel)
+    assert "use other words" in texts(said)
+    assert ("operator", "latte3d.copy_report") in said
+
+
+def test_the_panel_says_why_a_result_waits(extension: Extension) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    job = submit(extension)
+    wait_for(lambda: job.waiting, extension)
+    said = drawn(extension.panels.LATTE3D_PT_main)
+    assert "until you leave Edit Mode" in texts(said)
+    assert ("operator", "latte3d.insert") in said
+
+
+def test_every_stage_of_the_core_has_a_text(extension: Extension) -> None:
+    from latte3d_core.progress import STAGES
+
+    assert set(STAGES) <= set(extension.panels.STAGE_TEXTS)
+
+
+def test_preferences_draw(extension: Extension) -> None:
+    said: list[tuple[str, str]] = []
+    cls = extension.preferences.LATTE3D_AP_preferences
+    stub = SimpleNamespace(layout=Recorder(said), bl_rna=bpy.context.preferences.addons[MODULE].preferences.bl_rna)
+    cls.draw(stub, bpy.context)
+    assert [name for _, name in said] == ["device", "model"]
