@@ -321,7 +321,8 @@ _NAMED = re.compile("|".join(rf"(?P<{name}>{words})" for name, words in _WORDS.i
 #: something else: these count only where the prompt says what the thing is made of.
 _NATURAL = ("wood", "brick", "stone")
 _MADE_OF = re.compile(r"\b(?:made|built|carved|constructed)\s+(?:out\s+)?(?:of|from)\s+(?:\w+\s+)?$", re.IGNORECASE)
-#: What comes behind these words is a part ("a car with gold rims"), unless it is a pattern ("with white stripes").
+#: What comes behind these words is a part ("a car with gold rims"), unless it is a pattern ("with white stripes") or a
+#: clause at the end that says what all is made of ("a house with a roof, built of bricks").
 _PART = re.compile(r"\b(?:(?<!covered )(?<!overgrown )with|holding|wearing|carrying|on an?|in an?)\b", re.IGNORECASE)
 _PATTERN_CLAUSE = re.compile(r"^with\b[\w\s-]*\b(?:stripes|spots|dots|pattern|grain)\b", re.IGNORECASE)
 
@@ -329,9 +330,10 @@ _PATTERN_CLAUSE = re.compile(r"^with\b[\w\s-]*\b(?:stripes|spots|dots|pattern|gr
 def named_material(prompt: str) -> str | None:
     """The key of ``MATERIALS`` that a prompt gives to the whole thing, if any. Of several the first that the library
     would not have by itself: "a stone dragon covered in moss" is mossy."""
+    prompt = prompt.rstrip(" .,;!?")
     part = _PART.search(prompt)
     if part is not None:
-        clause = _PATTERN_CLAUSE.match(prompt[part.start() :])
+        clause = _PATTERN_CLAUSE.match(prompt[part.start() :]) or _CLAUSES.search(prompt, part.start())
         prompt = prompt[: part.start()] + (clause.group(0) if clause else "")
     names = []
     for match in _NAMED.finditer(prompt):
