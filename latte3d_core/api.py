@@ -151,18 +151,18 @@ class Latte3D:
             if len(self.templates):
                 template, likeness = self.templates.choose(sentence[0].cpu().numpy(), about, seed)
                 category = self.templates.categories[template]
+            own_caption = likeness > OWN_CAPTION
             tint: np.ndarray | None = None
             if alpha == 0.0 or (points is None and template is None):
-                shown, alpha, template = dummy_cloud(count).numpy(), 0.0, None
+                shown, alpha, template, painting = dummy_cloud(count).numpy(), 0.0, None, False
             elif points is None:
                 assert template is not None
-                shown, tint = self._template_points(template, read, likeness > OWN_CAPTION, seed)
-                painted = paint(shown, tint, read) if painting and likeness <= OWN_CAPTION else None
-                tint = tint if painted is None else painted
+                shown, tint = self._template_points(template, read, own_caption, seed)
+                painting = painting and not own_caption
             else:
                 shown, tint, template = *_resampled(points, colors, count, seed), None
-                if painting:
-                    tint = self._painted(shown, tint, (tokens, mask, sentence), alpha, read)
+            if painting:
+                tint = self._painted(shown, tint, (tokens, mask, sentence), alpha, read)
             planes = self._planes((tokens, mask, sentence), shown, tint, alpha)
         return Fields(prompt, seed, alpha, self.net, planes, template, category)
 
@@ -192,8 +192,8 @@ class Latte3D:
         alpha: float,
         prompt: str,
     ) -> np.ndarray | None:
-        """Colours (N, 3) of an artist's points: the material that the prompt names over the given colours, or over what
-        the network would paint where none are given; else the given ones."""
+        """Colours (N, 3) of the points: the material that the prompt names over the given colours, or over what the
+        network would paint where none are given; else the given ones."""
         if named_pattern(prompt) is None:
             return colors
         if colors is None:
