@@ -40,6 +40,11 @@ DEFAULT_ALPHA = 1.0
 GRID_SIDE = 129
 #: Passes of the filter that takes the ripple out of the distances.
 _BLUR = 2
+#: Taken off the surface, core units. Training thickens every surface by 0.014, so that sheets are solid; they do not
+#: need a third of that, and without it held-out shapes come nearer to their originals (IoU 0.89 instead of 0.87).
+SKIN = 0.004
+#: The same for words alone, where the network hedges between the bodies that they may mean and is fatter than any.
+WORDS_SKIN = 0.009
 #: Nothing in the colour field is finer than this, core units: two thirds of a cell of its finest volume.
 _FIELD_DETAIL = 0.02
 #: Points asked at once: their features just fit into a core's cache.
@@ -68,7 +73,12 @@ class Fields:
 
     def sdf(self, points: np.ndarray) -> np.ndarray:
         """Signed distance (N,) float32, negative inside, at points (N, 3) in the core frame."""
-        return self._ask(self.net.sdf, points)
+        return self._ask(self.net.sdf, points) + np.float32(self.skin)
+
+    @property
+    def skin(self) -> float:
+        """What is added to the network's distances."""
+        return SKIN if self.alpha > 0 else WORDS_SKIN
 
     def color(self, points: np.ndarray) -> np.ndarray:
         """sRGB (N, 3) float32 in [0, 1] at points (N, 3) in the core frame."""
@@ -78,7 +88,7 @@ class Fields:
         """Signed distances (side,)*3 float32, index order [x, y, z], at ``np.linspace(-1, 1, side)`` along each
         axis."""
         with torch.inference_mode():
-            return sdf_grid(self.net, self.planes, side).float().cpu().numpy()
+            return (sdf_grid(self.net, self.planes, side) + self.skin).float().cpu().numpy()
 
     def _ask(self, head: Callable[[Planes, torch.Tensor], torch.Tensor], points: np.ndarray) -> np.ndarray:
         device = self.planes.geometry.device
@@ -209,9 +219,12 @@ class Latte3D:
         """Points (N, 3) of a template and their colours (N, 3), changed as the prompt's words ask: other colours, other
         proportions."""
         count = self.net.config.point.points
-        if own_caption:  # a caption of the template's own names what it has already
-            return self.templates.points(template, count, seed)
-        shown, tint = self.templates.points(template, count, seed, main_colours(prompt))
+        colours = main_colours(prompt)
+        if own_caption:
+            # A caption of the template's own names what it has already; one colour is made sure of, since some captions
+            # call dark red red.
+            return self.templates.points(template, count, seed, colours if len(colours) == 1 else ())
+        shown, tint = self.templates.points(template, count, seed, colours)
         proportion = named_proportion(prompt)
         if proportion is not None:
             shown = shown * np.array(proportion.scale, dtype=np.float32)

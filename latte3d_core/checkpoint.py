@@ -1,6 +1,6 @@
 """The model file: one safetensors file with a JSON header, and nothing that could be executed.
 
-    metadata["latte3d"] = {"format": 2, "name": ..., "config": {...}, "sha256": ..., "step": ..., "samples": ...,
+    metadata["latte3d"] = {"format": 3, "name": ..., "config": {...}, "sha256": ..., "step": ..., "samples": ...,
                            "categories": [...], "words": [...], "licences": {...}, "attribution": ...}
     "net.*"       weights in half precision
     "template.*"  the arrays of ``model.templates.Templates``
@@ -31,7 +31,7 @@ from latte3d_core.model.templates import Templates
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
+FORMAT = 3
 #: Larger headers are foreign or damaged; the safetensors library has the same limit.
 _MAX_HEADER = 100_000_000
 #: Where the models that ship lie.

@@ -11,9 +11,13 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from latte3d_core._version import __version__
 from latte3d_core.errors import Cancelled, Latte3DError, OutputError, SettingError
+
+if TYPE_CHECKING:
+    from latte3d_core.data.prepare import Prepared
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,22 +60,48 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_generate)
 
     train = commands.add_parser("pretrain", help="stage 0: train a model on folders of captioned assets")
-    train.add_argument("folders", nargs="+", type=Path, help="folders with a manifest.jsonl")
-    train.add_argument("--out", type=Path, required=True, help="folder of the run: state, log, pictures, model file")
+    _training_options(train)
     train.add_argument("--preset", default="small", help="tiny, small or paper (default small)")
-    train.add_argument("--cache", type=Path, help="folder for prepared assets (default: OUT/cache)")
-    train.add_argument("--skip-bad", action="store_true", help="go on without the assets that cannot be used")
-    train.add_argument("--workers", type=int, help="processes that prepare assets (default: all cores)")
-    train.add_argument("--threads", type=int, help="threads of the training itself (default: all cores)")
-    train.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default auto)")
-    train.add_argument("--include-held-out", action="store_true", help="also train on the assets kept for testing")
+    train.add_argument("--init", type=Path, metavar="FILE", help="a model file to start from, not from random weights")
     for name, kind, text in (
         ("steps", int, "length of the run"), ("batch", int, "samples per step"), ("learning_rate", float, "peak"),
+        ("sketch_steps", int, "length of the sketch's own run, before"),
         ("image_weight", float, "weight of the rendered colour and opacity loss"), ("save_every", int, "steps"),
         ("picture_every", int, "steps between contact sheets, 0 for none"), ("seed", int, "of everything random"),
     ):  # fmt: skip
         train.add_argument(f"--{name.replace('_', '-')}", type=kind, help=text)
     train.set_defaults(run=_pretrain)
+
+    prior = commands.add_parser("train-prior", help="train the four-view diffusion prior that distillation asks")
+    _training_options(prior)
+    prior.add_argument("--steps", type=int, default=20000, help="length of the run (default 20000)")
+    prior.add_argument("--batch", type=int, default=16, help="sets of four views per step (default 16)")
+    prior.add_argument("--picture-every", type=int, default=2000, help="steps between sheets, 0 for none")
+    prior.set_defaults(run=_train_prior)
+
+    volume = commands.add_parser("train-volume", help="stage 1: distil a prior into a model, masks holding the shapes")
+    _training_options(volume)
+    volume.add_argument("--prior", type=Path, required=True, help="a prior, as latte3d train-prior writes it")
+    volume.add_argument("--init", type=Path, help="a model file of stage 0 to start from (default: random weights)")
+    volume.add_argument("--preset", default="small", help="tiny, small or paper (default small)")
+    volume.add_argument("--guidance-scale", type=float, default=7.5, help="of classifier-free guidance (default 7.5)")
+    volume.add_argument("--form", default="clean", metavar="clean|noise", help="of distillation (default clean)")
+    for name, kind, text in (
+        ("steps", int, "length of the run"), ("batch", int, "prompts per step, each in four views"),
+        ("learning_rate", float, "peak"), ("alpha", float, "of every sample (default: drawn for each)"),
+        ("mask_weight", float, "of the mask loss"), ("save_every", int, "steps"), ("seed", int, "of everything random"),
+    ):  # fmt: skip
+        volume.add_argument(f"--{name.replace('_', '-')}", type=kind, help=text)
+    volume.set_defaults(run=_train_volume)
+
+    sizes = commands.add_parser("ablate", help="short runs of variants of the preset small, to compare their sizes")
+    sizes.add_argument("folders", nargs="+", type=Path, help="folders with a manifest.jsonl")
+    sizes.add_argument("--cache", type=Path, required=True, help="folder of prepared assets")
+    sizes.add_argument("--out", type=Path, required=True, help="folder for the runs and ablation.json")
+    sizes.add_argument("--steps", type=int, default=150, help="of each variant (default 150)")
+    sizes.add_argument("--batch", type=int, default=8, help="samples per step (default 8)")
+    sizes.add_argument("--assets", type=int, default=600, help="of the training assets, evenly spread (default 600)")
+    sizes.set_defaults(run=_ablate)
 
     test = commands.add_parser("eval", help="measure a model on held-out assets and unseen prompts")
     test.add_argument("folders", nargs="+", type=Path, help="folders with a manifest.jsonl")
@@ -104,6 +134,45 @@ def _parser() -> argparse.ArgumentParser:
     info.add_argument("--model", help="a model file, or the name of one that ships")
     info.set_defaults(run=_info)
     return parser
+
+
+def _training_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", nargs="+", type=Path, help="folders with a manifest.jsonl")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run: state, log, what comes of it")
+    parser.add_argument("--cache", type=Path, help="folder for prepared assets (default: OUT/cache)")
+    parser.add_argument("--skip-bad", action="store_true", help="go on without the assets that cannot be used")
+    parser.add_argument("--include-held-out", action="store_true", help="also train on the assets kept for testing")
+    parser.add_argument("--workers", type=int, help="processes that prepare assets (default: all cores)")
+    parser.add_argument("--threads", type=int, help="threads of the training itself (default: all cores)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default auto)")
+
+
+def _training_assets(options: argparse.Namespace) -> tuple[list[Prepared], Path]:
+    """What ``_training_options`` ask for, prepared, and the cache it lies in."""
+    import torch
+
+    from latte3d_core.data.prepare import gather, prepare
+    from latte3d_core.errors import AssetError
+
+    _at_least(options, 1, "workers", "threads")
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    assets, problems = gather(options.folders)
+    if problems and not options.skip_bad:
+        raise AssetError(f"{problems[0]} ({len(problems)} such lines; mend them or give --skip-bad.)")
+    training = [a for a in assets if options.include_held_out or not a.held_out]
+    if not training:
+        raise AssetError("No asset to train on; the manifests hold none that is not kept for testing.")
+    _make_folder(options.out)
+    cache = options.cache or options.out / "cache"
+    prepared, skipped = prepare(training, cache, workers=options.workers, report=options.out / "assets.json")
+    if skipped and not options.skip_bad:
+        raise AssetError(f"{skipped[0]} ({len(skipped)} such assets; mend them or give --skip-bad.)")
+    for problem in [*problems, *skipped]:
+        print(f"skipped: {problem}", file=sys.stderr)
+    if not prepared:
+        raise AssetError("No asset could be used; see the messages above.")
+    return prepared, cache
 
 
 def _model_options(parser: argparse.ArgumentParser) -> None:
@@ -204,12 +273,9 @@ def _draw_bar(done: int, total: int, text: str) -> None:
 
 
 def _pretrain(options: argparse.Namespace) -> int:
-    import torch
 
-    from latte3d_core.data.prepare import gather, prepare
     from latte3d_core.data.views import prepare_views
     from latte3d_core.devices import choose_device
-    from latte3d_core.errors import AssetError
     from latte3d_core.presets import preset
     from latte3d_core.train.export import export, templates_of
     from latte3d_core.train.pictures import Pictures
@@ -219,28 +285,16 @@ def _pretrain(options: argparse.Namespace) -> int:
     config, device = preset(options.preset), choose_device(options.device)
     names = {f.name for f in dataclasses.fields(PretrainSettings)}
     settings = PretrainSettings(**{k: v for k, v in vars(options).items() if k in names and v is not None})
+    if options.sketch_steps is not None:
+        settings = dataclasses.replace(
+            settings, sketch=dataclasses.replace(settings.sketch, steps=options.sketch_steps)
+        )
+    _at_least(options, 0, "sketch_steps")
     _at_least(settings, 1, "steps", "batch", "save_every")
     _at_least(settings, 0, "picture_every", "seed", "image_weight")
-    _at_least(options, 1, "workers", "threads")
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    assets, problems = gather(options.folders)
-    if problems and not options.skip_bad:
-        raise AssetError(f"{problems[0]} ({len(problems)} such lines; mend them or give --skip-bad.)")
-    training = [a for a in assets if options.include_held_out or not a.held_out]
-    if not training:
-        raise AssetError("No asset to train on; the manifests hold none that is not kept for testing.")
-    _make_folder(options.out)
-    cache = options.cache or options.out / "cache"
-    prepared, skipped = prepare(training, cache, workers=options.workers, report=options.out / "assets.json")
-    if skipped and not options.skip_bad:
-        raise AssetError(f"{skipped[0]} ({len(skipped)} such assets; mend them or give --skip-bad.)")
-    for problem in [*problems, *skipped]:
-        print(f"skipped: {problem}", file=sys.stderr)
-    if not prepared:
-        raise AssetError("No asset could be used; see the messages above.")
+    prepared, cache = _training_assets(options)
     views = prepare_views(prepared, cache, workers=options.workers) if settings.image_weight > 0 else None
-    run = Pretrainer(prepared, options.out, config, settings, device, views)
+    run = Pretrainer(prepared, options.out, config, settings, device, views, options.init)
     pictures = Pictures(run) if settings.picture_every else None
     print(f"{len(prepared)} assets, {settings.steps} steps of {settings.batch}, from step {run.step}", flush=True)
     for record in run.run():
@@ -248,7 +302,7 @@ def _pretrain(options: argparse.Namespace) -> int:
         if step % 50 == 0 or step == settings.steps:
             print(
                 f"step {step}  loss {record['loss']:.4f}  sdf {record['sdf']:.4f}  sign {record['sign']:.4f}  "
-                f"color {record['color']:.4f}  sketch {record['sketch']:.4f}  "
+                f"color {record['color']:.4f}  "
                 + (f"image {record['image']:.4f}  " if "image" in record else "")
                 + f"{record['samples_per_s']:.1f} samples/s",
                 flush=True,
@@ -258,6 +312,111 @@ def _pretrain(options: argparse.Namespace) -> int:
     path = options.out / f"{config.name}.safetensors"
     export(run, templates_of(run), path)
     print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _train_prior(options: argparse.Namespace) -> int:
+    from collections import Counter
+
+    from latte3d_core.devices import choose_device
+    from latte3d_core.prior.checkpoint import save_prior
+    from latte3d_core.prior.model import PriorConfig
+    from latte3d_core.prior.sample import views_sheet
+    from latte3d_core.prior.train import PriorSettings, PriorTrainer
+    from latte3d_core.prior.views import prepare_view_sets
+    from latte3d_core.render.preview import save_png
+
+    _at_least(options, 1, "steps", "batch")
+    _at_least(options, 0, "picture_every")
+    logging.getLogger("latte3d_core").setLevel(logging.INFO)
+    prepared, cache = _training_assets(options)
+    sets = prepare_view_sets(prepared, cache, workers=options.workers)
+    run = PriorTrainer(
+        sets, options.out, PriorConfig(), PriorSettings(steps=options.steps, batch=options.batch),
+        choose_device(options.device),
+    )  # fmt: skip
+    prompts = [p.asset.captions[0] for p in sets[:: max(1, len(sets) // 12)]][:12]
+    print(f"{len(sets)} assets, {options.steps} steps of {options.batch}, from step {run.step}", flush=True)
+    for record in run.run():
+        step = int(record["step"])
+        if step % 100 == 0:
+            print(f"step {step}  loss {record['loss']:.4f}  {record['samples_per_s']:.1f} samples/s", flush=True)
+        if options.picture_every and (step % options.picture_every == 0 or step == options.steps):
+            save_png(views_sheet(run.averaged(), run.captions, prompts), options.out / f"sheet_{step:06d}.png")
+    info = {
+        "step": run.step, "samples": run.step * options.batch,
+        "licences": dict(Counter(p.asset.licence or "unknown" for p in sets).most_common()),
+    }  # fmt: skip
+    path = options.out / "prior.safetensors"
+    save_prior(path, run.averaged(), info)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _train_volume(options: argparse.Namespace) -> int:
+
+    from latte3d_core.devices import choose_device
+    from latte3d_core.model.text import TextEncoder
+    from latte3d_core.presets import preset
+    from latte3d_core.prior.checkpoint import load_prior
+    from latte3d_core.prior.views import prepare_view_sets
+    from latte3d_core.train.export import export, templates_of
+    from latte3d_core.train.guidance import FORMS, DistillationSettings, PriorGuidance
+    from latte3d_core.train.pretrain import CaptionCache
+    from latte3d_core.train.stage1 import Stage1Settings, Stage1Trainer
+
+    logging.getLogger("latte3d_core").setLevel(logging.INFO)
+    config, device = preset(options.preset), choose_device(options.device)
+    names = {f.name for f in dataclasses.fields(Stage1Settings)}
+    settings = Stage1Settings(**{k: v for k, v in vars(options).items() if k in names and v is not None})
+    _at_least(settings, 1, "steps", "batch", "save_every")
+    _at_least(settings, 0, "seed", "mask_weight")
+    if options.form not in FORMS:
+        raise SettingError(f"Unknown form of distillation {options.form!r}; use {' or '.join(FORMS)}.")
+    prior = load_prior(options.prior, device)
+    prepared, cache = _training_assets(options)
+    sets = prepare_view_sets(prepared, cache, workers=options.workers)
+    distillation = DistillationSettings(form=options.form, scale=options.guidance_scale)
+    guidance = PriorGuidance(prior, CaptionCache(TextEncoder(prior.config.text)), distillation)
+    run = Stage1Trainer(prepared, sets, guidance, options.out, config, settings, options.init, device)
+    print(f"{len(sets)} prompts' shapes, {settings.steps} steps of {settings.batch}, from step {run.step}", flush=True)
+    for record in run.run():
+        if record["step"] % 20 == 0 or record["step"] == settings.steps:
+            print("  ".join(f"{name} {value:.4g}" for name, value in record.items() if name != "loss"), flush=True)
+    path = options.out / f"{config.name}.safetensors"
+    export(run, templates_of(run), path)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _ablate(options: argparse.Namespace) -> int:
+    from latte3d_core.data.prepare import gather, prepare
+    from latte3d_core.errors import AssetError
+    from latte3d_core.files import write_atomically
+    from latte3d_core.presets import small
+    from latte3d_core.train.ablation import ablate, as_table
+    from latte3d_core.train.pretrain import PretrainSettings
+    from latte3d_core.train.sketch import SketchSettings
+
+    _at_least(options, 1, "steps", "batch", "assets")
+    logging.getLogger("latte3d_core").setLevel(logging.INFO)
+    assets, _ = gather(options.folders)
+    training, held_out = ([a for a in assets if a.held_out == kept] for kept in (False, True))
+    if not training or not held_out:
+        raise AssetError("To compare, the manifests must hold both held-out assets and others.")
+    _make_folder(options.out)
+    training = training[:: max(1, len(training) // options.assets)][: options.assets]
+    settings = PretrainSettings(
+        steps=options.steps, batch=options.batch, save_every=options.steps, sketch=SketchSettings(steps=0)
+    )
+    (prepared, _), (kept, _) = prepare(training, options.cache), prepare(held_out, options.cache)
+    rows = []
+    for row in ablate(prepared, kept, small(), settings, options.out):
+        rows.append(row)
+        print(as_table([row]).splitlines()[-1], flush=True)
+        text = json.dumps([dataclasses.asdict(r) for r in rows], indent=1)
+        write_atomically(options.out / "ablation.json", (text + "\n").encode())
+    print(as_table(rows))
     return 0
 
 

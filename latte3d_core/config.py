@@ -56,13 +56,16 @@ class SketchConfig:
     """The rough solid from the sentence alone.
 
     Attributes:
-        side: cells along an edge of its grid.
+        side: cells along an edge of its grid; block: cells along an edge of the blocks that it is cut into.
         hidden: width of the perceptron; basis: number of learned solids that it mixes.
+        channels: numbers to each block of a learned solid.
     """
 
-    side: int = 24
-    hidden: int = 512
-    basis: int = 160
+    side: int = 32
+    block: int = 4
+    hidden: int = 1024
+    basis: int = 512
+    channels: int = 10
 
 
 @dataclass(frozen=True)

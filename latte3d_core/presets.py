@@ -14,7 +14,7 @@ def tiny() -> ModelConfig:
             points=512, hidden=16, channels=8, plane_resolution=16, detail_resolution=16, volume_resolution=8,
             volume_channels=(8, 16), volume_outputs=4,
         ),
-        sketch=SketchConfig(side=8, hidden=32, basis=16),
+        sketch=SketchConfig(side=8, hidden=32, basis=16, channels=4),
         unet=UNetConfig(patch=2, channels=(16, 32), blocks=1, heads=2, condition=32),
         head=HeadConfig(channels=8, upsample=2, hidden=16, layers=1, waves=2),
     )  # fmt: skip
@@ -35,7 +35,7 @@ def paper() -> ModelConfig:
             points=32768, hidden=64, channels=32, plane_resolution=128, detail_resolution=128, volume_resolution=32,
             volume_channels=(64, 128, 256), volume_outputs=16,
         ),
-        sketch=SketchConfig(side=32, hidden=1024, basis=512),
+        sketch=SketchConfig(side=64, hidden=2048, basis=1024, channels=16),
         unet=UNetConfig(patch=1, channels=(128, 256, 512, 512), blocks=2, heads=8, condition=512),
         head=HeadConfig(channels=32, upsample=1, hidden=64, layers=2),
     )  # fmt: skip

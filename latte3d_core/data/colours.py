@@ -144,28 +144,30 @@ def recoloured_palette(palette: np.ndarray, counts: np.ndarray, colour: str, sec
     """
     moved = palette.astype(np.float32).copy()
     first = _cluster(palette, counts)
-    _move(moved, first, int(counts.argmax()), colour)
+    _move(moved, first, counts, colour)
     rest = np.where(first, 0, counts)
     if second is not None and rest.any():
-        _move(moved, _cluster(palette, rest) & ~first, int(rest.argmax()), second)
+        _move(moved, _cluster(palette, rest) & ~first, rest, second)
     return moved
 
 
 def _cluster(palette: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """(K,) bool: the most frequent entry and every entry of about its chroma direction (the same paint in light and
-    shadow)."""
-    first = int(np.argmax(counts))
+    """(K,) bool: the entries of one paint in light and shadow, that is of about one chroma direction; of all such
+    groups the one that occurs most."""
     luma = palette @ _LUMA
     chroma = palette - luma[:, None]
-    near = np.linalg.norm(chroma - chroma[first], axis=1) < 0.09
+    near = np.linalg.norm(chroma[:, None] - chroma[None], axis=2) < 0.09
     # Greys share a chroma of nothing: black tyres must not join a white body, so they also need a near lightness.
-    near &= np.abs(luma - luma[first]) < (0.18 if np.linalg.norm(chroma[first]) < 0.08 else 0.45)
-    near[first] = True
-    return near
+    reach = np.where(np.linalg.norm(chroma, axis=1) < 0.08, 0.18, 0.45)[:, None]
+    near &= np.abs(luma[:, None] - luma[None]) < reach
+    np.fill_diagonal(near, True)
+    return near[(near @ counts).argmax()]
 
 
-def _move(palette: np.ndarray, chosen: np.ndarray, centre: int, colour: str) -> None:
-    """Set the chosen entries to a named colour, in place; lightness differences to ``centre`` are kept at 60 %."""
+def _move(palette: np.ndarray, chosen: np.ndarray, counts: np.ndarray, colour: str) -> None:
+    """Set the chosen entries to a named colour, in place; 60 % of what makes each lighter or darker than their mean
+    stays."""
     luma = palette @ _LUMA
+    mean = np.average(luma[chosen], weights=counts[chosen]) if counts[chosen].any() else luma[chosen].mean()
     target = np.asarray(NAMED_COLOURS[colour], dtype=np.float32)
-    palette[chosen] = np.clip(target + 0.6 * (luma[chosen] - luma[centre])[:, None], 0.02, 0.98)
+    palette[chosen] = np.clip(target + 0.6 * (luma[chosen] - mean)[:, None], 0.02, 0.98)

@@ -3,10 +3,11 @@
 Every random choice of a sample comes from a generator made of (seed, position in the run), so that a run resumed at
 step n, or split over another number of processes, sees the very same samples.
 
-How alpha is amortised here (paper: alpha is drawn in training and fed to the network). A sample's alpha says how far
-its points may be believed: with probability ``swap · (1 - alpha)`` they belong to another asset with a similar caption,
-and they are blurred in proportion to 1 - alpha. The best answer then is the given shape at alpha 1 and the caption's
-own shape at alpha 0, where the points are the dummy sphere.
+How alpha is amortised here. The paper draws alpha in training, feeds it to the network and blends two losses by it: one
+that asks for the given shape and one that asks for what the words say. With distances to learn from, the best answer to
+such a blend is the blend of the distances. So some samples show the points of another asset (``other``), and their
+target is alpha times its distances plus 1 - alpha times those of the caption's own asset: a morph from what the words
+mean to the given shape. At alpha 0 there are no points, only the dummy sphere.
 
 What multiplies a small library: other colours, procedural materials, other proportions, turns, mirror images, and other
 words; each change is told in the caption (``colours.py``, ``materials.py``, ``wording.py``).
@@ -22,6 +23,7 @@ import torch
 
 from latte3d_core.data.colours import NAMED_COLOURS, has_colour, recoloured_caption, recoloured_palette
 from latte3d_core.data.materials import Pattern, painted
+from latte3d_core.data.nearest import nearest_points
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.data.targets import Targets, TargetSettings, voxel_index
 from latte3d_core.data.wording import paraphrase, with_proportion
@@ -30,6 +32,12 @@ from latte3d_core.model.sketch import sketch_targets
 
 #: How far inside a solid a buried wall counts at least, core units.
 BURIED = 0.035
+#: Distances beyond this count as this, core units: the surface is what matters.
+REACH = 0.1
+#: The same in a morph. Were it larger, what is thin would vanish at once.
+_MORPH_REACH = 0.08
+#: About half the distance between neighbouring surface points of an asset, core units.
+_POINT_GAP = 0.012
 #: Sheets stay this thick however a sample is scaled.
 _THICKNESS = TargetSettings.thickness
 
@@ -43,8 +51,8 @@ class SampleSettings:
         dummy_start, dummy_end: share of samples that see the dummy sphere at the start and the end of the run (the
             paper's point-cloud annealing; it ends below 1 because this model must go on answering to given shapes).
         full_alpha: share of the other samples with alpha exactly 1; the rest is uniform.
-        swap: see the module's text.
-        blur: standard deviation of the noise on the points at alpha 0, core units.
+        other: share of the samples with points and an alpha below 1 whose points are another asset's, nearly always one
+            with a similar caption; at alpha 1, where the words do not matter, it is less than half of this.
         quantise: share of samples whose points sit at the centres of 128³ voxels, as a checkpoint's templates do.
         given_color: share of samples whose points carry colour.
         changed_color: share of the repainted ones among them whose points carry the new colours; the others carry the
@@ -52,23 +60,22 @@ class SampleSettings:
         material, recolour: shares of samples in a procedural material and in another colour; second_colour: share of
             the latter with a second colour.
         proportion: share of samples of other proportions.
-        turn: share of samples with alpha >= 0.5 that are turned about the vertical axis, tilted a little, mirrored and
-            rescaled.
+        turn: share of samples with points of their own and alpha >= 0.5 that are turned about the vertical axis,
+            tilted a little, mirrored and rescaled.
         reword: share of captions that are paraphrased.
     """
 
     near: int = 1536
     band: int = 1024
     uniform: int = 512
-    dummy_start: float = 0.08
-    dummy_end: float = 0.25
-    full_alpha: float = 0.5
-    swap: float = 0.4
-    blur: float = 0.03
+    dummy_start: float = 0.25
+    dummy_end: float = 0.35
+    full_alpha: float = 0.4
+    other: float = 0.6
     quantise: float = 0.5
     given_color: float = 0.5
     changed_color: float = 0.4
-    material: float = 0.25
+    material: float = 0.3
     recolour: float = 0.3
     second_colour: float = 0.3
     proportion: float = 0.12
@@ -81,13 +88,14 @@ class Sample:
     """One object: what the network is given and what it should say. Arrays as in ``Conditions`` and ``Targets``,
     float32.
 
-    The last five say how the sample came from its asset, for supervision that is drawn apart (``data/views.py``).
+    The last six say how the sample came from its asset, for supervision that is drawn apart (``data/views.py``).
 
     Attributes:
         asset: index of the asset that the network should answer with.
         frame: (3, 3) turns, mirrors and scales the asset into the sample: a point p of the asset is at frame @ p.
         palette: (K, 3) of the asset; shift: (K, 3) is added to the colours nearest to each entry (recolouring).
         painted: a procedural material lies over those colours.
+        morphed: the target is a morph with another asset.
     """
 
     caption: str
@@ -103,10 +111,64 @@ class Sample:
     palette: np.ndarray
     shift: np.ndarray
     painted: bool
+    morphed: bool = False
+
+    @property
+    def reach(self) -> float:
+        """Distances beyond this count as this, core units: the surface is what matters."""
+        return _MORPH_REACH if self.morphed else REACH
+
+
+@dataclass(frozen=True)
+class Repaint:
+    """New colours for whatever asset a sample shows.
+
+    Attributes:
+        names: the dominant colour of its palette moves to the first, the next one to the second, if there are any.
+        pattern: a procedural material over that.
+    """
+
+    names: tuple[str, ...]
+    pattern: Pattern | None = None
+
+    def shift(self, palette: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """What is added to the colours nearest to each entry of a palette (K, 3) in [0, 1]: (K, 3). The ``labels`` are
+        those of samples of the surface, and say how often each entry occurs."""
+        if not self.names:
+            return np.zeros_like(palette)
+        return recoloured_palette(palette, np.bincount(labels, minlength=len(palette)), *self.names) - palette
+
+
+def draw_repaint(
+    caption: str, material: float, recolour: float, second_colour: float, rng: np.random.Generator
+) -> tuple[str, Repaint]:
+    """What chance paints, and the caption that says so; shares as in ``SampleSettings``."""
+    chance = rng.random()
+    if chance < material:
+        paint = painted(caption, rng)
+        return paint.caption, Repaint((), paint.pattern)
+    if chance >= material + recolour:
+        return caption, Repaint(())
+    names = tuple(str(name) for name in rng.choice(list(NAMED_COLOURS), 2, replace=False))
+    names = names if rng.random() < second_colour else names[:1]
+    return recoloured_caption(caption, *names), Repaint(names)
+
+
+def draw_caption(captions: Sequence[str], rng: np.random.Generator) -> str:
+    """One of an asset's captions. Those that name a colour come more often: only they say what a loss on colours asks
+    for."""
+    coloured = [c for c in captions if has_colour(c)]
+    pool = coloured if coloured and rng.random() < 0.6 else captions
+    return pool[rng.integers(len(pool))]
+
+
+def order_of(epoch: int, count: int, seed: int) -> np.ndarray:
+    """The permutation in which ``count`` assets come in an epoch."""
+    return np.random.default_rng([seed, 1, epoch]).permutation(count)
 
 
 class SampleSource:
-    """All prepared assets in memory (0.8 MB each).
+    """All prepared assets in memory (1.1 MB each).
 
     Arguments:
         prepared: the training assets.
@@ -132,12 +194,15 @@ class SampleSource:
         self.captions = [p.asset.captions for p in prepared]
         self.targets: list[Targets] = []
         self.solids = np.empty((len(prepared), solid_side**3), dtype=np.uint8)
+        voxels = round((len(prepared[0].load().occupancy) * 8) ** (1 / 3)) if prepared else 0
+        self.interiors = np.empty((len(prepared), voxels**3 // 8), dtype=np.uint8)
         nothing = np.zeros(0, dtype=np.uint8)
         for index, item in enumerate(prepared):
             target = item.load()
             occupied = target.occupied()
             share = sketch_targets(torch.from_numpy(occupied), solid_side)
             self.solids[index] = np.round(share.numpy().ravel() * 255)
+            self.interiors[index] = target.occupancy & ~target.surface
             sdf = without_buried_walls(target.queries, target.sdf, occupied)
             self.targets.append(replace(target, sdf=sdf, occupancy=nothing, surface=nothing))
         self.neighbours = neighbours
@@ -151,7 +216,7 @@ class SampleSource:
         """Each epoch is a fresh permutation of all assets."""
         epoch, place = divmod(position, len(self.targets))
         if self._order[0] != epoch:
-            self._order = (epoch, np.random.default_rng([self.seed, 1, epoch]).permutation(len(self.targets)))
+            self._order = (epoch, order_of(epoch, len(self.targets), self.seed))
         return int(self._order[1][place])
 
     def draw(self, position: int, progress: float) -> Sample:
@@ -159,64 +224,63 @@ class SampleSource:
         rng = np.random.default_rng([self.seed, 2, position])
         s, index = self.settings, self.asset_at(position)
         target = self.targets[index]
-        palette = target.palette.astype(np.float32) / 255
-        caption, shift, pattern = self._repaint(self._caption(index, rng), target, palette, rng)
+        caption = draw_caption(self.captions[index], rng)
+        caption, repaint = draw_repaint(caption, s.material, s.recolour, s.second_colour, rng)
+        shift = _shift(target, repaint)
 
         dummy = rng.random() < s.dummy_start + (s.dummy_end - s.dummy_start) * progress
         alpha = 0.0 if dummy else 1.0 if rng.random() < s.full_alpha else float(rng.random())
+        mistaken = not dummy and rng.random() < (s.other if alpha < 1 else 0.4 * s.other)
+        other = self._another(index, rng) if mistaken else index
+        shown = None if dummy else self.targets[other]
         frame = shown_frame = np.eye(3, dtype=np.float32)
-        if rng.random() < s.proportion:
-            caption, scale = with_proportion(caption, rng)
-            frame = np.diag(scale * (0.9 / np.abs(target.points * scale).max())).astype(np.float32)
-            shown_frame = frame if alpha == 1.0 or rng.random() < 0.5 else shown_frame
-        elif alpha >= 0.5 and rng.random() < s.turn:
-            frame = shown_frame = self._turn(rng, target)
+        if other == index:
+            if rng.random() < s.proportion:
+                caption, scale = with_proportion(caption, rng)
+                frame = np.diag(scale * (0.9 / np.abs(target.points * scale).max())).astype(np.float32)
+                shown_frame = frame if alpha == 1.0 or rng.random() < 0.5 else shown_frame
+            elif alpha >= 0.5 and rng.random() < s.turn:
+                frame = shown_frame = self._turn(rng, target)
         if rng.random() < s.reword:
             caption = paraphrase(caption, rng)
 
-        queries, sdf, query_colors = self._queries(target, frame, shift, pattern, rng)
         points, colors, has_color = self._dummy, np.zeros_like(self._dummy), 0.0
-        if not dummy:
-            swapped = rng.random() < s.swap * (1 - alpha)
-            shown = self.targets[int(rng.choice(self.neighbours[index]))] if swapped else target
+        if shown is not None:
             window = self._window(rng, 0, len(shown.points), self.count)
             points = shown.points[window].astype(np.float32) @ shown_frame.T
             if rng.random() < s.given_color:
                 has_color, colors = 1.0, shown.point_colors[window] / np.float32(255)
-                if not swapped and rng.random() < s.changed_color:
-                    colors = colors + shift[shown.point_labels[window]]
-                    if pattern is not None:
-                        colors = pattern(points, _turned(shown.point_normals[window], shown_frame)[0], colors)
+                if rng.random() < s.changed_color:
+                    colors = colors + _shift(shown, repaint)[shown.point_labels[window]]
+                    if repaint.pattern is not None:
+                        normals = _turned(shown.point_normals[window], shown_frame)[0]
+                        colors = repaint.pattern(points, normals, colors)
             if rng.random() < s.quantise:
                 points = (np.floor((points + 1) * 64) + 0.5) / 64 - 1
-            points = points + rng.standard_normal(points.shape).astype(np.float32) * (s.blur * (1 - alpha))
+        if other == index:
+            queries, sdf, query_colors = self._queries(target, frame, repaint, rng)
+        else:
+            queries, sdf, query_colors = self._blend(index, other, alpha, has_color > 0, repaint, rng)
         return Sample(
             caption, np.clip(points, -1, 1).astype(np.float32), np.clip(colors, 0, 1).astype(np.float32), has_color,
-            alpha, queries, sdf, query_colors, index, frame, palette, shift, pattern is not None,
+            alpha, queries, sdf, query_colors, index, frame, target.palette.astype(np.float32) / 255, shift,
+            repaint.pattern is not None, other != index,
         )  # fmt: skip
 
-    def _repaint(
-        self, caption: str, target: Targets, palette: np.ndarray, rng: np.random.Generator
-    ) -> tuple[str, np.ndarray, Pattern | None]:
-        """The caption, the shift of the palette and the pattern over it, after what chance decided."""
-        s, chance = self.settings, rng.random()
-        nothing = np.zeros_like(palette)
-        if chance < s.material:
-            paint = painted(caption, rng)
-            return paint.caption, nothing, paint.pattern
-        if chance >= s.material + s.recolour:
-            return caption, nothing, None
-        names = [str(name) for name in rng.choice(list(NAMED_COLOURS), 2, replace=False)]
-        second = names[1] if rng.random() < s.second_colour else None
-        counts = np.bincount(target.point_labels, minlength=len(palette))
-        shift = recoloured_palette(palette, counts, names[0], second) - palette
-        return recoloured_caption(caption, names[0], second), shift, None
+    def _another(self, index: int, rng: np.random.Generator) -> int:
+        """Another asset, nearly always one with a similar caption: an artist's shape seldom is what the words say, but
+        it is not any shape either."""
+        if rng.random() < 0.85:
+            return int(rng.choice(self.neighbours[index]))
+        return int(rng.integers(len(self.targets)))
 
     def _queries(
-        self, target: Targets, frame: np.ndarray, shift: np.ndarray, pattern: Pattern | None, rng: np.random.Generator
+        self, target: Targets, frame: np.ndarray, repaint: Repaint, rng: np.random.Generator, share: float = 1.0
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Places (Q, 3), distances (Q,) and colours (Q, 3) of the asset, in the sample's frame."""
-        chosen = np.concatenate([self._window(rng, *part) for part in self._query_parts(target)])
+        """Places (Q, 3), distances (Q,) and colours (Q, 3) of the asset, in the sample's frame; ``share`` of the usual
+        number."""
+        parts = self._query_parts(target, share)
+        chosen = np.concatenate([self._window(rng, *part) for part in parts])
         places = target.queries[chosen].astype(np.float32) @ frame.T
         outside = np.flatnonzero(np.abs(places).max(1) > 1)
         if len(outside):  # a turn took them out of the box: ask others twice
@@ -224,22 +288,47 @@ class SampleSource:
             places[outside], chosen[outside] = places[other], chosen[other]
         normals, scale = _turned(target.query_normals[chosen], frame)
         sdf = (target.sdf[chosen].astype(np.float32) + _THICKNESS) * scale - _THICKNESS
-        colors = target.query_colors[chosen] / np.float32(255) + shift[target.query_labels[chosen]]
-        if pattern is not None:
-            colors = pattern(places, normals, colors)
+        colors = target.query_colors[chosen] / np.float32(255) + _shift(target, repaint)[target.query_labels[chosen]]
+        if repaint.pattern is not None:
+            colors = repaint.pattern(places, normals, colors)
         return places, sdf.astype(np.float32), np.clip(colors, 0, 1).astype(np.float32)
 
-    def _caption(self, index: int, rng: np.random.Generator) -> str:
-        """Captions that name a colour come more often: only they say what the colour loss asks for."""
-        captions = self.captions[index]
-        coloured = [c for c in captions if has_colour(c)]
-        pool = coloured if coloured and rng.random() < 0.6 else captions
-        return pool[rng.integers(len(pool))]
+    def _blend(
+        self,
+        own: int,
+        shown: int,
+        alpha: float,
+        has_color: bool,
+        repaint: Repaint,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """As ``_queries``, of the morph between the caption's own asset and the shown one: half of the places are near
+        the one, half near the other. Colours are the shown one's where they were given and it prevails, else those
+        that the words mean."""
+        sides = []
+        for here, there in ((own, shown), (shown, own)):
+            places, sdf, colors = self._queries(self.targets[here], np.eye(3, dtype=np.float32), repaint, rng, 0.5)
+            target = self.targets[there]
+            across, nearest = distances_to_points(target, self.interiors[there], places)
+            others = target.point_colors[nearest] / np.float32(255)
+            others = others + _shift(target, repaint)[target.point_labels[nearest]]
+            if repaint.pattern is not None:
+                normals = target.point_normals[nearest].astype(np.float32) / 127
+                others = repaint.pattern(places, normals, others)
+            sides.append((places, (sdf, across), (colors, np.clip(others, 0, 1))))
+        (a, a_sdf, a_colors), (b, b_sdf, b_colors) = sides
+        follow = has_color and alpha >= 0.5
+        near = lambda x: np.clip(x, -_MORPH_REACH, _MORPH_REACH)  # noqa: E731
+        of_own, of_shown = (np.concatenate(parts) for parts in ((a_sdf[0], b_sdf[1]), (a_sdf[1], b_sdf[0])))
+        sdf = alpha * near(of_shown) + (1 - alpha) * near(of_own)
+        colors = np.concatenate([a_colors[int(follow)], b_colors[1 - int(follow)]])
+        return np.concatenate([a, b]), sdf.astype(np.float32), colors.astype(np.float32)
 
-    def _query_parts(self, target: Targets) -> list[tuple[int, int, int]]:
+    def _query_parts(self, target: Targets, share: float) -> list[tuple[int, int, int]]:
         total, s = len(target.queries), self.settings
         near, band = total // 2, total * 3 // 4
-        return [(0, near, s.near), (near, band, s.band), (band, total, s.uniform)]
+        parts = [(0, near, s.near), (near, band, s.band), (band, total, s.uniform)]
+        return [(start, stop, round(count * share)) for start, stop, count in parts]
 
     @staticmethod
     def _window(rng: np.random.Generator, start: int, stop: int, count: int) -> np.ndarray:
@@ -261,6 +350,10 @@ class SampleSource:
         return (matrix * (rng.uniform(0.72, 0.95) / reach)).astype(np.float32)
 
 
+def _shift(target: Targets, repaint: Repaint) -> np.ndarray:
+    return repaint.shift(target.palette.astype(np.float32) / 255, target.point_labels)
+
+
 def without_buried_walls(queries: np.ndarray, sdf: np.ndarray, occupied: np.ndarray) -> np.ndarray:
     """Distances (Q,) that do not come near zero deep inside a solid.
 
@@ -276,6 +369,28 @@ def without_buried_walls(queries: np.ndarray, sdf: np.ndarray, occupied: np.ndar
         deep = np.moveaxis(kept, 0, axis)
     buried = deep.ravel()[voxel_index(queries.astype(np.float32), len(occupied))]
     return np.where(buried, np.minimum(sdf, np.float16(-BURIED)), sdf)
+
+
+def distances_to_points(target: Targets, interior: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signed distance (N,) of an asset at places (N, 3) that it has no stored distances for, and the surface point (N,)
+    that is nearest to each. The sign comes from ``interior``, the packed bits of its voxels that are inside.
+
+    The distance is that to the nearest surface point, less the gap between points where the place lies over it. Good
+    to a voxel, which is what a morph needs.
+    """
+    length, nearest = nearest_points(target.points.astype(np.float32), places)
+    offset = places - target.points[nearest].astype(np.float32)
+    normals = target.point_normals[nearest] / np.float32(127)
+    along = np.einsum("nk,nk->n", offset, normals)
+    # Over a dense patch the tangent plane is the surface; beside a rim it passes close by although the sheet does not.
+    distance = np.maximum(np.abs(along), length - _POINT_GAP)
+    # Surface voxels are no interior: what lies in one is asked for a little further on its own side of the surface.
+    side = round((interior.size * 8) ** (1 / 3))
+    step = 1.75 * 2 / side
+    further = np.maximum(step - length, 0) * np.where(along < 0, -1, 1)
+    voxel = voxel_index(places + further[:, None] * normals, side)
+    inside = (interior[voxel >> 3] >> (7 - (voxel & 7)) & 1).astype(bool)
+    return (np.where(inside, -distance, distance) - _THICKNESS).astype(np.float32), nearest
 
 
 def _turned(normals: np.ndarray, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

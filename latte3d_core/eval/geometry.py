@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from latte3d_core._open3d import load_open3d
 from latte3d_core.data.gltf import ColouredTriangles
+from latte3d_core.data.nearest import nearest_points
 from latte3d_core.data.targets import face_normals, sample_surface
 from latte3d_core.mesh.types import Mesh
 
@@ -44,8 +44,8 @@ def surface_scores(mesh: Mesh | None, points: np.ndarray, normals: np.ndarray) -
     soup = as_triangles(mesh)
     samples, face, _ = sample_surface(soup, len(points), np.random.default_rng(0))
     own = face_normals(soup, face)
-    forward, to_points = _nearest(samples.astype(np.float32), points.astype(np.float32))
-    backward, to_samples = _nearest(points.astype(np.float32), samples.astype(np.float32))
+    forward, to_points = nearest_points(points.astype(np.float32), samples.astype(np.float32))
+    backward, to_samples = nearest_points(samples.astype(np.float32), points.astype(np.float32))
     scores = {"chamfer": float(forward.mean() + backward.mean())}
     for threshold in F_THRESHOLDS:
         precision, recall = (forward < threshold).mean(), (backward < threshold).mean()
@@ -62,12 +62,3 @@ def as_triangles(mesh: Mesh) -> ColouredTriangles:
     return ColouredTriangles(
         mesh.vertices, faces, np.zeros((count, 3, 2), np.float32), np.full(count, -1), np.ones((count, 3, 3)), ()
     )
-
-
-def _nearest(queries: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Distance (Q,) to the nearest of the points (N, 3), and its index (Q,)."""
-    o3d = load_open3d()
-    search = o3d.core.nns.NearestNeighborSearch(o3d.core.Tensor(points))
-    search.knn_index()
-    index, squared = search.knn_search(o3d.core.Tensor(queries), 1)
-    return np.sqrt(squared.numpy()[:, 0]), index.numpy()[:, 0].astype(np.int64)

@@ -15,6 +15,13 @@ NOUNS = (
     "shield", "fish", "mushroom", "rock", "boat", "rocket", "robot", "bed", "bookcase", "bench", "vase", "teapot",
     "castle tower", "truck", "dragon", "cactus", "apple", "cake", "hat", "shoe",
 )  # fmt: skip
+#: What people say, and what it means.
+SYNONYMS = (
+    ("automobile", "car"), ("couch", "sofa"), ("seat", "chair"), ("cup", "mug"), ("vessel", "boat"), ("lorry", "truck"),
+    ("stone", "rock"), ("dwelling", "house"), ("fir", "pine tree"), ("cask", "barrel"), ("fungus", "mushroom"),
+    ("blade", "sword"), ("sneaker", "shoe"), ("bookshelf", "bookcase"), ("android", "robot"), ("spaceship", "rocket"),
+    ("gateau", "cake"), ("desk light", "lamp"),
+)  # fmt: skip
 #: Materials that a scorer is asked to tell apart; stones of one colour look like half the library.
 JUDGED = tuple(name for name in MATERIALS if name not in ("stone", "sandstone"))
 

@@ -3,7 +3,8 @@
 Parts, in the order of the report (each a function below):
 
     reconstruction   held-out assets from their own points, with and without their colours, alpha 1
-    text             captions of held-out assets, at the default alpha and at alpha 0: does a scorer see the category?
+    text             captions of held-out assets, at every alpha: does a scorer see the category?
+    words            synonyms, plurals, typing errors, size words: is it still the thing, and has it the proportions?
     memory           captions of training assets at alpha 0: how much of the asset comes back
     colours          colour × noun prompts: is the named colour the dominant one?
     materials        material × noun prompts: does a scorer see the material?
@@ -29,11 +30,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from latte3d_core.api import DEFAULT_ALPHA, Fields, Latte3D
+from latte3d_core.api import DEFAULT_ALPHA, SKIN, Fields, Latte3D
 from latte3d_core.data.colours import nearest_name
 from latte3d_core.data.gltf import load_glb
 from latte3d_core.data.materials import painted
 from latte3d_core.data.prepare import Prepared
+from latte3d_core.data.targets import TargetSettings
+from latte3d_core.data.wording import plural, with_typing_error
 from latte3d_core.errors import Latte3DError, SurfaceError
 from latte3d_core.eval.geometry import (
     F_THRESHOLDS,
@@ -44,7 +47,7 @@ from latte3d_core.eval.geometry import (
     surface_scores,
 )
 from latte3d_core.eval.looks import Looks, look_at_asset, look_at_fields
-from latte3d_core.eval.prompts import JUDGED, colour_prompts, material_prompts
+from latte3d_core.eval.prompts import JUDGED, NOUNS, SYNONYMS, colour_prompts, material_prompts
 from latte3d_core.eval.scorer import Scorer, kernel_distance, load_scorer, save_scorer, train_scorer
 from latte3d_core.files import write_atomically
 from latte3d_core.mesh.types import Mesh
@@ -61,6 +64,8 @@ MIN_MEMBERS = 10
 MATERIAL_ASSETS = 400
 #: Side of the grid on which the nearest training solid is looked for.
 NEAREST_SIDE = 24
+#: Steps (7, 3) from a surface point to where a model puts its thickened surface.
+_THICK = (TargetSettings.thickness - SKIN) * np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)]).astype(np.float32)
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEEDS = 8
 
@@ -124,6 +129,7 @@ def evaluate(bench: Evaluation) -> dict[str, Any]:
     parts: list[tuple[str, Callable[[], dict[str, Any]]]] = [
         ("reconstruction", lambda: reconstruction(bench)),
         ("text", lambda: text(bench, category, ceilings)),
+        ("words", lambda: words(bench)),
         ("memory", lambda: recalled(bench)),
         ("colours", lambda: colours(bench)),
         ("materials", lambda: materials(bench, material, ceilings)),
@@ -218,14 +224,14 @@ def text(bench: Evaluation, category: Scorer, ceilings: dict[str, float]) -> dic
     solids = torch.stack([_solid(p) for p in bench.training]).float().numpy()
     real = [look_at_asset(load_glb(p.asset.path)) for p in bench.held_out[: bench.limit]]
     real_features = np.concatenate([category.features(one) for one in real])
-    result: dict[str, Any] = {}
-    for way, alpha in (("default", None), ("alpha_0", 0.0)):
+    by_alpha: dict[float, dict[str, float]] = {}
+    for alpha in sorted({*ALPHAS, DEFAULT_ALPHA}):
         rows, features = [], []
         for number, item in enumerate(bench.held_out[: bench.limit]):
             caption = item.asset.captions[0]
             fields = bench.model.fields(caption, alpha=alpha)
             mesh = bench.mesh_of(fields)
-            if alpha is None and number < 32:
+            if alpha == DEFAULT_ALPHA and number < 64:
                 bench.draw("heldout", f"asset: {caption}", render_asset(load_glb(item.asset.path)))
                 bench.draw_prompt("heldout", caption, label=f"made: {caption}")
             if mesh is None:
@@ -247,7 +253,12 @@ def text(bench: Evaluation, category: Scorer, ceilings: dict[str, float]) -> dic
         means = _means(rows)
         means["top1_of_ceiling"] = means["top1"] / max(ceilings["category_top1"], 1e-9)
         means["kid"] = kernel_distance(np.concatenate(features), real_features)
-        result[way] = means
+        by_alpha[alpha] = means
+    result: dict[str, Any] = {
+        "default": by_alpha[DEFAULT_ALPHA],
+        "alpha_0": by_alpha[0.0],
+        "by_alpha": {str(alpha): {k: m[k] for k in ("top1", "top5", "kid")} for alpha, m in by_alpha.items()},
+    }
     own = [_nearest_iou(_solid(p).float().numpy(), solids) for p in bench.held_out[: bench.limit]]
     result["nearest_training_iou_of_real_assets"] = float(np.mean(own))
     return result
@@ -262,6 +273,42 @@ def _nearest_iou(solid: np.ndarray, library: np.ndarray) -> float:
     solid = (solid >= 0.5).astype(np.float32)
     both = library @ solid
     return float((both / np.maximum(library.sum(1) + solid.sum() - both, 1)).max())
+
+
+def words(bench: Evaluation) -> dict[str, Any]:
+    """Other words for the same thing: the share of prompts whose template is of the category that the plain prompt
+    finds, and of size words that move the ratio of height to width the right way."""
+    categories = bench.model.templates.categories
+
+    def found(prompt: str) -> str:
+        template = bench.model.fields(prompt).template
+        assert template is not None
+        return categories[template]
+
+    other_words = [found(f"a {said}") == found(f"a {meant}") for said, meant in SYNONYMS]
+    plurals = [found(plural(noun)) == found(f"a {noun}") for noun in NOUNS]
+    rng = np.random.default_rng(0)
+    typing = [found(with_typing_error(f"a {noun}", rng)) == found(f"a {noun}") for noun in NOUNS if len(noun) >= 5]
+    sizes = []
+    for number, noun in enumerate(NOUNS):
+        word, sign = (("tall", 1), ("flat", -1), ("wide", -1), ("thin", 1))[number % 4]
+        plain, told = (_height_to_width(bench.model.fields(text)) for text in (f"a {noun}", f"a {word} {noun}"))
+        sizes.append(sign * (told - plain) > 0.05 * plain)
+    return {
+        "synonyms": float(np.mean(other_words)),
+        "plurals": float(np.mean(plurals)),
+        "typing_errors": float(np.mean(typing)),
+        "sizes": float(np.mean(sizes)),
+    }
+
+
+def _height_to_width(fields: Fields) -> float:
+    """Of the solid; 0 where there is none."""
+    inside = np.argwhere(fields.sdf_grid(GRID // 2 + 1) < 0)
+    if not len(inside):
+        return 0.0
+    extent = np.ptp(inside, axis=0) + 1
+    return float(extent[1] / max(extent[0], extent[2]))
 
 
 def recalled(bench: Evaluation) -> dict[str, float]:
@@ -367,14 +414,15 @@ def seeds(bench: Evaluation, category: Scorer) -> dict[str, float]:
 
 
 def alpha_sweep(bench: Evaluation) -> dict[str, Any]:
-    """Mask IoU with the template by alpha, and whether its mean rises with alpha."""
+    """Mask IoU with the template, as thick as training makes surfaces, by alpha, and whether its mean rises with
+    alpha."""
     table: dict[float, list[float]] = {alpha: [] for alpha in ALPHAS}
     for item in bench.held_out[:: max(1, len(bench.held_out) // bench.some(16))][: bench.some(16)]:
         caption = item.asset.captions[0]
         template = bench.model.fields(caption, alpha=1.0).template
         assert template is not None
         points, _ = bench.model.templates.points(template, bench.model.net.config.point.points)
-        reference = _mask_of_points(points)
+        reference = _mask_of_points((points[:, None] + _THICK).reshape(-1, 3))
         for alpha in ALPHAS:
             fields = bench.model.fields(caption, alpha=alpha)
             mesh = bench.mesh_of(fields)
@@ -421,6 +469,9 @@ def as_table(result: dict[str, Any]) -> str:
         lines.append(f"text, {way:<30}" + "  ".join(f"{n} {scores[n]:.3f}" for n in names))
     memory, stylized = result["memory"], result["stylized"]
     lines += [
+        f"{'category top 1 by alpha':<36}"
+        + "  ".join(f"{a}: {m['top1']:.3f}" for a, m in result["text"]["by_alpha"].items()),
+        f"{'other words':<36}" + "  ".join(f"{n} {v:.3f}" for n, v in result["words"].items()),
         f"{'training captions, alpha 0':<36}iou {memory['iou']:.3f}  sketch {memory['sketch_iou']:.3f}",
         f"{'colour named is dominant':<36}{result['colours']['dominant']:.3f}",
         f"{'material recognised':<36}{result['materials']['right']:.3f}",

@@ -89,11 +89,15 @@ class PlaneMixing(nn.Module):
 
 
 class JointAttention(nn.Module):
-    """Self-attention over the cells of all three planes together; affordable at the lowest level only."""
+    """Self-attention over the cells of all planes of an object together; affordable at the lowest levels only.
 
-    def __init__(self, channels: int, heads: int) -> None:
+    Arguments:
+        planes: of an object; a multi-view network has views in their place.
+    """
+
+    def __init__(self, channels: int, heads: int, planes: int = 3) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.planes = heads, planes
         self.norm = nn.LayerNorm(channels)
         self.qkv = nn.Linear(channels, 3 * channels)
         self.out = nn.Linear(channels, channels)
@@ -101,13 +105,14 @@ class JointAttention(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """x (B·3, C, H, W)."""
+        """x (B·planes, C, H, W)."""
         rows, channels, height, width = x.shape
-        cells = x.reshape(rows // 3, 3, channels, height * width).transpose(2, 3).reshape(rows // 3, -1, channels)
+        objects, planes = rows // self.planes, self.planes
+        cells = x.reshape(objects, planes, channels, height * width).transpose(2, 3).reshape(objects, -1, channels)
         q, k, v = self.qkv(self.norm(cells)).reshape(*cells.shape[:2], 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(cells.shape)
         cells = cells + self.out(mixed)
-        return cells.reshape(rows // 3, 3, height * width, channels).transpose(2, 3).reshape(x.shape)
+        return cells.reshape(objects, planes, height * width, channels).transpose(2, 3).reshape(x.shape)
 
 
 class ResidualBlock(nn.Module):

@@ -2,8 +2,7 @@
 
 Each template is the surface of one training asset as voxels of a 128³ grid (an octree, a byte per occupied parent, then
 zlib: about 4 kB) with a 12-colour palette index per voxel of the 64³ grid (1 kB), and its captions' sentence embeddings
-    in
-8 bits. A prompt finds templates by the cosine between embeddings.
+in 8 bits; a caption that several share is kept once. A prompt finds templates by the cosine between embeddings.
 """
 
 from __future__ import annotations
@@ -41,7 +40,8 @@ class Templates:
         shape_bytes, shape_ends: zlib streams end to end (uint8) and where each one ends (A,) int64.
         color_bytes, color_ends: the same for the palette indices.
         palettes: (A, K, 3) uint8 sRGB.
-        embeddings: (C, D) int8, unit vectors times 127; owners: (C,) int32, the template of each caption.
+        embeddings: (E, D) int8, unit vectors times 127, each once; captions: (C,) int32, the row of ``embeddings`` of
+            each caption of a template; owners: (C,) int32, that template.
     """
 
     categories: tuple[str, ...]
@@ -51,9 +51,10 @@ class Templates:
     color_ends: np.ndarray
     palettes: np.ndarray
     embeddings: np.ndarray
+    captions: np.ndarray
     owners: np.ndarray
 
-    ARRAYS = ("shape_bytes", "shape_ends", "color_bytes", "color_ends", "palettes", "embeddings", "owners")
+    ARRAYS = ("shape_bytes", "shape_ends", "color_bytes", "color_ends", "palettes", "embeddings", "captions", "owners")
 
     def __len__(self) -> int:
         return len(self.categories)
@@ -64,8 +65,9 @@ class Templates:
         """``count`` surface points (count, 3) float32 in the core frame and their sRGB colours (count, 3) in [0, 1].
 
         Arguments:
-            colours: up to two names in ``NAMED_COLOURS`` that the template is to have: its dominant colour is moved to
-                the first and its next to the second, as in recoloured training samples, unless it has them already.
+            colours: up to two names in ``NAMED_COLOURS`` that the template is to have: the colour that most of what is
+                seen of it has is moved to the first and the next to the second, as in recoloured training samples,
+                unless it has them already.
         """
         shape = self._stream(self.shape_bytes, self.shape_ends, index)
         cells = decode_octree(shape, SIDE)
@@ -80,14 +82,15 @@ class Templates:
         palette = self.palettes[index].astype(np.float32) / 255
         label = np.minimum(labels[which], len(palette) - 1)
         if colours:
-            palette = _told(palette, np.bincount(label, minlength=len(palette)), colours)
+            seen = visible_area(cells, SIDE)
+            palette = _told(palette, np.bincount(label, seen, minlength=len(palette)), colours)
         return ((xyz + 0.5) * (2 / SIDE) - 1).astype(np.float32), palette[label[chosen]].astype(np.float32)
 
     def likeness(self, sentence: np.ndarray) -> np.ndarray:
         """Cosine (A,) of a unit sentence embedding (D,) with the nearest caption of each template."""
         cosine = self.embeddings.astype(np.float32) @ sentence.astype(np.float32) / 127
         best = np.full(len(self), -1.0, dtype=np.float32)
-        np.maximum.at(best, self.owners, cosine)
+        np.maximum.at(best, self.owners, cosine[self.captions])
         return best
 
     def choose(self, sentence: np.ndarray, subject: np.ndarray, seed: int) -> tuple[int, float]:
@@ -128,6 +131,23 @@ class Templates:
             raise CheckpointError("The templates of this model file are damaged; copy the file again.") from error
 
 
+def visible_area(cells: np.ndarray, side: int) -> np.ndarray:
+    """From how many of five sides (left, right, front, back, top) nothing stands before each occupied cell: (N,) int64
+    for flat indices (N,) [x, y, z] of a grid of ``side``. Beds have more wood below than blanket above."""
+    place = np.stack(np.unravel_index(cells, (side,) * 3))
+    seen = np.zeros(len(cells), dtype=np.int64)
+    for axis, u, v in ((0, 1, 2), (1, 0, 2), (2, 0, 1)):
+        column = place[u] * side + place[v]
+        last = np.full(side * side, -1)
+        np.maximum.at(last, column, place[axis])
+        seen += place[axis] == last[column]
+        if axis != 1:  # nobody looks from below
+            first = np.full(side * side, side)
+            np.minimum.at(first, column, place[axis])
+            seen += place[axis] == first[column]
+    return seen
+
+
 def _told(palette: np.ndarray, counts: np.ndarray, colours: Sequence[str]) -> np.ndarray:
     """The palette (K, 3), whose entries occur ``counts`` (K,) times, in one or two named colours.
 
@@ -135,7 +155,8 @@ def _told(palette: np.ndarray, counts: np.ndarray, colours: Sequence[str]) -> np
     of what remains: "a green plant in a red pot" shown a green plant in a brown pot."""
     names = np.array([nearest_name(color) for color in palette])
     if len(colours) == 1:
-        return palette if names[counts.argmax()] == colours[0] else recoloured_palette(palette, counts, colours[0])
+        most = max(sorted(set(names)), key=lambda name: counts[names == name].sum())
+        return palette if most == colours[0] else recoloured_palette(palette, counts, colours[0])
     missing = [c for c in colours if counts[names == c].sum() < HAS_SHARE * counts.sum()]
     if len(missing) == 2:
         return recoloured_palette(palette, counts, *colours)
@@ -156,6 +177,8 @@ def build_templates(prepared: Sequence[Prepared], embeddings: Sequence[np.ndarra
         shapes.append(zlib.compress(encode_octree(surface), 9))
         colours.append(zlib.compress(_labels_of_cells(surface, targets).tobytes(), 9))
         palettes.append(targets.palette)
+    rounded = np.round(np.concatenate(list(embeddings)) * 127).astype(np.int8)
+    distinct, which = np.unique(rounded, axis=0, return_inverse=True)
     owners = np.repeat(np.arange(len(prepared), dtype=np.int32), [len(e) for e in embeddings])
     return Templates(
         categories=tuple(p.asset.category for p in prepared),
@@ -164,7 +187,8 @@ def build_templates(prepared: Sequence[Prepared], embeddings: Sequence[np.ndarra
         color_bytes=np.frombuffer(b"".join(colours), dtype=np.uint8).copy(),
         color_ends=np.cumsum([len(c) for c in colours], dtype=np.int64),
         palettes=np.stack(palettes),
-        embeddings=np.round(np.concatenate(list(embeddings)) * 127).astype(np.int8),
+        embeddings=distinct,
+        captions=which.reshape(-1).astype(np.int32),
         owners=owners,
     )
 

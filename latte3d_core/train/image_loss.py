@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from latte3d_core.data.samples import Sample
@@ -32,6 +31,7 @@ class RayBatch:
     Attributes:
         origins, directions: (B, R, 3) core frame, unit directions.
         colors: (B, R, 3) sRGB over ``background`` (B, 1, 3); opacity, weights of the colours: (B, R).
+        shown: (B, 1) 1 where the pictures show what the sample asks for, 0 for a morph, of which there are none.
         generator: on the same device, for the places along the rays.
     """
 
@@ -40,6 +40,7 @@ class RayBatch:
     colors: Tensor
     opacity: Tensor
     weights: Tensor
+    shown: Tensor
     background: Tensor
     generator: torch.Generator
 
@@ -61,7 +62,10 @@ def draw_ray_batch(
     colors = stack("colors") + (1 - opacity)[..., None] * background
     along = int(np.random.default_rng([seed, 4, positions.start]).integers(2**62))
     generator = torch.Generator(device).manual_seed(along)
-    return RayBatch(stack("origins"), stack("directions"), colors, opacity, stack("weights"), background, generator)
+    shown = torch.tensor([[0.0 if s.morphed else 1.0] for s in samples], device=device)
+    return RayBatch(
+        stack("origins"), stack("directions"), colors, opacity, stack("weights"), shown, background, generator
+    )
 
 
 def image_loss(net: LatteNet, planes: Planes, rays: RayBatch) -> Tensor:
@@ -78,5 +82,5 @@ def image_loss(net: LatteNet, planes: Planes, rays: RayBatch) -> Tensor:
             rays.background,
             rays.generator,
         )
-    color = ((seen.rgb - rays.colors).square().mean(-1) * rays.weights).mean()
-    return color + F.mse_loss(seen.opacity, rays.opacity)
+    color = (seen.rgb - rays.colors).square().mean(-1) * rays.weights
+    return ((color + (seen.opacity - rays.opacity).square()) * rays.shown).mean()

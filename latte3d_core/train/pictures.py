@@ -13,13 +13,13 @@ import numpy as np
 from latte3d_core.errors import Latte3DError
 from latte3d_core.model.templates import Templates
 from latte3d_core.render.preview import contact_sheet, render_mesh, save_png
-from latte3d_core.train.pretrain import Pretrainer, read_log
+from latte3d_core.train.pretrain import Pretrainer
+from latte3d_core.train.trainer import read_log
 
 log = logging.getLogger(__name__)
 
 _COLOURS = {
     "loss": (40, 40, 45), "sdf": (200, 80, 30), "sign": (40, 110, 190), "color": (60, 150, 70), "image": (150, 70, 160),
-    "sketch": (150, 130, 60),
 }  # fmt: skip
 
 

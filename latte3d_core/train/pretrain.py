@@ -8,15 +8,10 @@ renders, sees the inside of a bowl. The paper's rendered colour and opacity can 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
-import math
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,22 +22,18 @@ from latte3d_core.config import ModelConfig, to_json
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.data.samples import Sample, SampleSettings, SampleSource
 from latte3d_core.data.views import PreparedViews
-from latte3d_core.errors import Latte3DError, OutputError, SettingError
-from latte3d_core.files import write_atomically
+from latte3d_core.errors import SettingError
 from latte3d_core.model.latte import Conditions, LatteNet, Planes
 from latte3d_core.model.text import TextEncoder
-from latte3d_core.train.image_loss import draw_ray_batch, image_loss
-from latte3d_core.train.sketch import SketchSource, sketch_loss
-from latte3d_core.train.state import load_state, save_state
+from latte3d_core.train.image_loss import RayBatch, draw_ray_batch, image_loss
+from latte3d_core.train.sketch import SketchSettings, SketchSource, SketchTrainer
+from latte3d_core.train.state import load_weights
+from latte3d_core.train.trainer import Trainer
 
 log = logging.getLogger(__name__)
 
-#: Distances beyond this count as this, core units: the surface is what matters.
-SDF_CLAMP = 0.1
 #: Steepness of the logit that turns a distance into inside or outside.
 SIGN_SHARPNESS = 60.0
-#: A run stops after this many steps in a row without a finite loss.
-MAX_BAD_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -53,9 +44,7 @@ class PretrainSettings:
         steps, batch: length of the run and samples per step.
         learning_rate: peak; linear warm-up over ``warmup`` steps, then cosine to 1 % of it.
         ema: decay of the averaged weights, which are the ones that ship.
-        sdf_weight, sign_weight, color_weight, image_weight, sketch_weight: of the losses; image_weight 0 leaves
-            rendering out.
-        sketch_batch: captions per step that the sketch learns from.
+        sdf_weight, sign_weight, color_weight, image_weight: of the losses; image_weight 0 leaves rendering out.
         save_every: steps between two states on disk; picture_every: between two contact sheets (0: none).
     """
 
@@ -69,12 +58,11 @@ class PretrainSettings:
     sign_weight: float = 0.1
     color_weight: float = 2.0
     image_weight: float = 0.0
-    sketch_weight: float = 1.0
-    sketch_batch: int = 128
     save_every: int = 250
     picture_every: int = 1000
     seed: int = 0
     samples: SampleSettings = field(default_factory=SampleSettings)
+    sketch: SketchSettings = field(default_factory=SketchSettings)
 
 
 class CaptionCache:
@@ -100,12 +88,14 @@ class CaptionCache:
 
 @dataclass(frozen=True)
 class Batch:
-    """Conditions, and what the fields should say at ``queries`` (B, Q, 3): ``sdf`` (B, Q), ``colors`` (B, Q, 3)."""
+    """Conditions, and what the fields should say at ``queries`` (B, Q, 3): ``sdf`` (B, Q), of which only what lies
+    within ``reach`` (B, 1) matters, and ``colors`` (B, Q, 3)."""
 
     given: Conditions
     queries: Tensor
     sdf: Tensor
     colors: Tensor
+    reach: Tensor
 
 
 def collate(samples: Sequence[Sample], captions: CaptionCache, device: torch.device | str) -> Batch:
@@ -118,7 +108,7 @@ def collate(samples: Sequence[Sample], captions: CaptionCache, device: torch.dev
         has_color=number("has_color"), alpha=number("alpha"),
     )  # fmt: skip
     queries, sdf, colors = (stack(name).to(device) for name in ("queries", "sdf", "query_colors"))
-    return Batch(given.to(device), queries, sdf, colors)
+    return Batch(given.to(device), queries, sdf, colors, number("reach")[:, None].to(device))
 
 
 def field_losses(net: LatteNet, planes: Planes, batch: Batch, settings: PretrainSettings) -> dict[str, Tensor]:
@@ -126,20 +116,12 @@ def field_losses(net: LatteNet, planes: Planes, batch: Batch, settings: Pretrain
     with torch.autocast(batch.queries.device.type, enabled=False):
         sdf = net.sdf(planes, batch.queries)
         color = net.color(planes, batch.queries)
-    distance = (sdf.clamp(-SDF_CLAMP, SDF_CLAMP) - batch.sdf.clamp(-SDF_CLAMP, SDF_CLAMP)).abs().mean()
+    distance = (sdf.clamp(-batch.reach, batch.reach) - batch.sdf.clamp(-batch.reach, batch.reach)).abs().mean()
     sign = F.binary_cross_entropy_with_logits(-SIGN_SHARPNESS * sdf, (batch.sdf < 0).float())
     near = (batch.sdf.abs() < 0.06).float()
     color_error = ((color - batch.colors).abs().mean(-1) * near).sum() / near.sum().clamp(min=1)
     loss = settings.sdf_weight * distance + settings.sign_weight * sign + settings.color_weight * color_error
     return {"loss": loss, "sdf": distance, "sign": sign, "color": color_error}
-
-
-def learning_rate(step: int, settings: PretrainSettings) -> float:
-    """Linear warm-up, then half a cosine from the peak to 1 % of it."""
-    if step < settings.warmup:
-        return settings.learning_rate * (step + 1) / settings.warmup
-    share = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
-    return settings.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, share))))
 
 
 def neighbours_of(prepared: Sequence[Prepared], encoder: TextEncoder, count: int = 8) -> np.ndarray:
@@ -160,18 +142,19 @@ def neighbours_of(prepared: Sequence[Prepared], encoder: TextEncoder, count: int
     return torch.cat(rows).numpy()
 
 
-class Pretrainer:
-    """A stage-0 run in a folder: ``state.safetensors``, ``log.jsonl`` and whatever ``listeners`` add.
+class Pretrainer(Trainer[tuple[Batch, RayBatch | None]]):
+    """A stage-0 run in a folder: ``state.safetensors``, ``log.jsonl``, and the same of its sketch.
 
     Arguments:
         folder: made if missing; a state found there is taken up again.
         device: where the network trains. bf16 autocast is used where the processor computes in it natively.
         views: rendered views of ``prepared``, one each in the same order (``prepare_views``); read only with an
             ``image_weight`` above 0.
+        init: a model file whose weights a fresh run starts from, where their names and shapes are the same.
 
     Raises:
         SettingError: an ``image_weight`` that is negative, or above 0 without the views.
-        CheckpointError: the state in the folder cannot be taken up.
+        CheckpointError: the state in the folder cannot be taken up, or ``init`` has nothing to give.
     """
 
     def __init__(
@@ -182,6 +165,7 @@ class Pretrainer:
         settings: PretrainSettings,
         device: torch.device | str = "cpu",
         views: Sequence[PreparedViews] | None = None,
+        init: str | Path | None = None,
     ) -> None:
         if settings.seed < 0:
             raise SettingError("seed must not be negative.")
@@ -192,101 +176,62 @@ class Pretrainer:
                 "image_weight is above 0, but the views are missing or not those of the training assets; "
                 "make them with prepare_views, or set image_weight to 0."
             )
-        self.folder, self.settings, self.config = Path(folder), settings, config
-        self.device = torch.device(device)
+        self.settings, self.config = settings, config
         self.prepared = list(prepared)
         self.views = list(views) if views and settings.image_weight > 0 else []
         torch.manual_seed(settings.seed)
-        self.net = LatteNet(config).to(self.device)
-        self.encoder = TextEncoder(config.text)
-        self.captions = CaptionCache(self.encoder)
-        self.source = SampleSource(
-            self.prepared,
-            neighbours_of(self.prepared, self.encoder),
-            config.point.points,
-            settings.samples,
-            settings.seed,
-            config.sketch.side,
-        )
-        self.sketches = SketchSource(self.source.captions, self.source.solids, self.encoder, settings.seed)
-        self.optimizer = torch.optim.AdamW(
-            self.net.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay,
-            fused=True,
-        )  # fmt: skip
-        self.ema = {k: v.detach().clone() for k, v in self.net.state_dict().items()}
-        self.autocast = has_native_bf16(self.device)
-        self.step = 0
-        self.state_file = self.folder / "state.safetensors"
-        data = _digest(p.cache.name for p in self.prepared)
+        self.net = LatteNet(config)
         # A longer run may take up a shorter one; everything else must be as it was.
         fixed = {k: v for k, v in to_json(settings).items() if k not in ("steps", "save_every", "picture_every")}
-        self.info: dict[str, Any] = {"config": to_json(config), "settings": fixed, "data": data}
+        info = {"config": to_json(config), "settings": fixed, "data": digest_of(p.cache.name for p in prepared)}
+        if init is not None:
+            info["init"], found = load_weights(Path(init), self.net)
+            log.info("%d of %d tensors start from %s", found, len(self.net.state_dict()), init)
         if self.views:
-            self.info["views"] = _digest(v.cache.name for v in self.views)
-        if self.state_file.exists():
-            self.step = load_state(self.state_file, self.net, self.ema, self.optimizer, self.info)
-            self._trim_log()
-            log.info("resumed at step %d", self.step)
+            info["views"] = digest_of(v.cache.name for v in self.views)
+        self.net.to(device)
+        self.encoder = TextEncoder(config.text)
+        self.captions = CaptionCache(self.encoder)
+        neighbours = neighbours_of(self.prepared, self.encoder)
+        self.source = SampleSource(
+            self.prepared, neighbours, config.point.points, settings.samples, settings.seed, config.sketch.side
+        )
+        self.sketches = SketchSource(self.source.captions, self.source.solids, self.encoder, settings.seed)
+        sketch_info = {k: info[k] for k in ("config", "data")} | {"settings": to_json(settings.sketch)}
+        self.sketch_trainer = SketchTrainer(
+            self.net.sketch, self.sketches, folder, settings.sketch, sketch_info, device
+        )
+        super().__init__(self.net, folder, settings, info, device, trained=lambda name: not name.startswith("sketch."))
 
     def run(self, until: int | None = None) -> Iterator[dict[str, float]]:
-        """Train up to step ``until`` (default: the end), yielding one record of losses per step; saves on the way."""
-        stop = min(until or self.settings.steps, self.settings.steps)
-        bad = 0
-        while self.step < stop:
-            begin = time.perf_counter()
-            record = self.train_step()
-            if record is None:
-                bad += 1
-                log.warning("step %d: the loss is not finite; skipped (%d in a row)", self.step, bad)
-                if bad >= MAX_BAD_STEPS:
-                    raise Latte3DError(
-                        f"{bad} steps in a row without a finite loss; the last good state is {self.state_file}; "
-                        "lower the learning rate."
-                    )
-            else:
-                bad = 0
-                record["samples_per_s"] = self.settings.batch / (time.perf_counter() - begin)
-                self._log(record)
-                yield record
-            if self.step % self.settings.save_every == 0 or self.step == stop:
-                self.save()
+        """As ``Trainer.run``; a run that has not begun finishes its sketch first."""
+        if self.step == 0:
+            self._train_sketch()
+        yield from super().run(until)
 
-    def train_step(self) -> dict[str, float] | None:
-        """One optimiser step; None if the loss or a gradient is not finite (the weights stay as they were)."""
+    def _train_sketch(self) -> None:
+        """From where it stopped; the averages begin with it."""
+        for record in self.sketch_trainer.run():
+            if record["step"] % 500 == 0:
+                log.info("sketch, step %d: loss %.4f", record["step"], record["loss"])
+        for name, value in self.net.sketch.state_dict().items():
+            self.ema[f"sketch.{name}"].copy_(value)
+
+    def batch(self) -> tuple[Batch, RayBatch | None]:
         s = self.settings
         positions = range(self.step * s.batch, (self.step + 1) * s.batch)
         samples = [self.source.draw(p, self.step / max(1, s.steps - 1)) for p in positions]
-        batch = collate(samples, self.captions, self.device)
-        rate = learning_rate(self.step, s)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.net.train()
-        context = torch.autocast(self.device.type, torch.bfloat16) if self.autocast else nullcontext()
-        with context:
-            planes = self.net(batch.given)
-            losses = field_losses(self.net, planes, batch, s)
-            sketch = sketch_loss(self.net.sketch, *self.sketches.batch(self.step, s.sketch_batch, self.device))
-            losses = {**losses, "loss": losses["loss"] + s.sketch_weight * sketch, "sketch": sketch}
-            if self.views:
-                rays = draw_ray_batch(self.views, samples, s.seed, positions, self.device)
-                image = image_loss(self.net, planes, rays)
-                losses = {**losses, "loss": losses["loss"] + s.image_weight * image, "image": image}
-        self.optimizer.zero_grad(set_to_none=True)
-        losses["loss"].backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self.step += 1
-        if not torch.isfinite(norm):
-            return None
-        self.optimizer.step()
-        # A young average follows faster, else it would still hold the random start after hundreds of steps.
-        decay = min(s.ema, (1 + self.step) / (10 + self.step))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(self.ema.values()), list(self.net.state_dict().values()), 1 - decay)
-        return {"step": self.step, "lr": rate, "grad": float(norm), **{k: float(v.detach()) for k, v in losses.items()}}
+        rays = draw_ray_batch(self.views, samples, s.seed, positions, self.device) if self.views else None
+        return collate(samples, self.captions, self.device), rays
 
-    def save(self) -> None:
-        """Write the state; a crash at any moment leaves the old one or the new one."""
-        save_state(self.state_file, self.step, self.net, self.ema, self.optimizer, self.info)
+    def losses(self, batch: tuple[Batch, RayBatch | None]) -> dict[str, Tensor]:
+        fields, rays = batch
+        planes = self.net(fields.given)
+        losses = field_losses(self.net, planes, fields, self.settings)
+        if rays is not None:
+            image = image_loss(self.net, planes, rays)
+            losses = {**losses, "loss": losses["loss"] + self.settings.image_weight * image, "image": image}
+        return losses
 
     def averaged(self) -> LatteNet:
         """A copy of the network with the averaged weights, in evaluation mode, on the CPU."""
@@ -294,41 +239,7 @@ class Pretrainer:
         net.load_state_dict({k: v.cpu() for k, v in self.ema.items()})
         return net.eval()
 
-    @property
-    def log_file(self) -> Path:
-        return self.folder / "log.jsonl"
 
-    def _log(self, record: dict[str, float]) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with self.log_file.open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps({k: float(f"{v:.6g}") for k, v in record.items()}) + "\n")
-        except OSError as error:
-            raise OutputError(f"The log {self.log_file} cannot be written: {error.strerror}.") from error
-
-    def _trim_log(self) -> None:
-        """Drop the lines of steps that will be run again, and the one that a crash left unfinished."""
-        kept = [json.dumps(r) for r in read_log(self.log_file) if r["step"] <= self.step]
-        write_atomically(self.log_file, "".join(line + "\n" for line in kept).encode())
-
-
-def read_log(path: Path) -> list[dict[str, float]]:
-    """The records of a run's log; none if there is no log. A last line that is not whole is left out."""
-    if not path.exists():
-        return []
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines[:-1]]
-
-
-def _digest(names: Iterable[str]) -> str:
+def digest_of(names: Iterable[str]) -> str:
+    """SHA-256 of a list of names: of the files that a run's data lie in."""
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
-
-
-def has_native_bf16(device: torch.device) -> bool:
-    """Whether the processor multiplies in bfloat16; emulated, it is several times slower than float32."""
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type != "cpu":
-        return False
-    capability = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(capability.get("avx512_bf16") or capability.get("amx_bf16"))

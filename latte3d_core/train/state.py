@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -57,3 +58,33 @@ def load_state(path: Path, net: nn.Module, ema: dict[str, Tensor], optimizer: to
         if entry:
             optimizer.state[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in entry.items()}
     return int(header["step"])
+
+
+def load_weights(path: Path, net: nn.Module) -> tuple[str, int]:
+    """Start ``net`` from a model file: every tensor that has the same name and shape there is copied, whatever the
+    file's format and settings.
+
+    Returns:
+        The file's SHA-256, and how many tensors were found.
+
+    Raises:
+        CheckpointError: unreadable, or not one tensor fits.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        data = path.read_bytes()
+        stored = load(data)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"The model file {path} cannot be read ({error}).") from error
+    own = net.state_dict()
+    fitting = {
+        name: stored[f"net.{name}"].float()
+        for name, value in own.items()
+        if f"net.{name}" in stored and stored[f"net.{name}"].shape == value.shape
+    }
+    if not fitting:
+        raise CheckpointError(f"Nothing in {path} fits this network; choose a model file of the same preset.")
+    net.load_state_dict(fitting, strict=False)
+    return hashlib.sha256(data).hexdigest(), len(fitting)

@@ -121,7 +121,8 @@ def test_the_real_generator_answers(tmp_path: Path) -> None:
     nothing, ends = np.zeros(0, np.uint8), np.zeros(0, np.int64)
     templates = Templates(
         categories=(), shape_bytes=nothing, shape_ends=ends, color_bytes=nothing, color_ends=ends,
-        palettes=np.zeros((0, 8, 3), np.uint8), embeddings=np.zeros((0, 384), np.int8), owners=np.zeros(0, np.int32),
+        palettes=np.zeros((0, 8, 3), np.uint8), embeddings=np.zeros((0, 384), np.int8),
+        captions=np.zeros(0, np.int32), owners=np.zeros(0, np.int32),
     )  # fmt: skip
     torch.manual_seed(0)
     model = tmp_path / "tiny.safetensors"

@@ -81,8 +81,10 @@ def tiny_run(prepared, tmp_path_factory: pytest.TempPathFactory):
     from latte3d_core.data.samples import SampleSettings
     from latte3d_core.presets import tiny
     from latte3d_core.train.pretrain import Pretrainer, PretrainSettings
+    from latte3d_core.train.sketch import SketchSettings
 
     settings = PretrainSettings(
+        sketch=SketchSettings(steps=300, batch=32, warmup=5, share=1.0),
         steps=60, batch=6, warmup=5, learning_rate=5e-3, ema=0.9, save_every=1000,
         samples=SampleSettings(near=256, band=128, uniform=128),
     )  # fmt: skip

@@ -273,7 +273,7 @@ def test_pretrain_from_the_command_line(asset_folder: Path, tmp_path: Path, caps
     (bad / "broken.glb").write_bytes(b"not a mesh")
     (bad / "manifest.jsonl").write_text('{"id": "broken", "file": "broken.glb", "captions": ["x"]}\n{oops\n')
     call = ("pretrain", asset_folder, bad, "--out", tmp_path / "run", "--preset", "tiny", "--steps", 4, "--batch", 2,
-            "--workers", 1, "--picture-every", 4)  # fmt: skip
+            "--sketch-steps", 4, "--workers", 1, "--picture-every", 4)  # fmt: skip
     code, _, err = _run(capsys, *call)
     assert code == 1
     assert "line 2" in err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -73,19 +74,35 @@ def test_the_default_settings_give_what_they_promise(model: Latte3D) -> None:
 
 
 def test_shape_follows_the_template_more_with_alpha(model: Latte3D) -> None:
-    """The Chamfer distance from the surface to the template's points falls from the prompt alone to full strength."""
-    distances = []
-    for alpha in (0.0, 1.0):
-        total = 0.0
-        for noun in ("chair", "wolf", "pine tree", "sword"):
-            template = model.fields(f"a {noun}", alpha=1.0).template
-            assert template is not None
-            points, _ = model.templates.points(template, 2000)
-            surface = extract(model.fields(f"a {noun}", alpha=alpha).sdf_grid(65))
-            total += surface_scores(surface, points, np.ones_like(points))["chamfer"]
-        distances.append(total / 4)
-    assert distances[1] < 0.3 * distances[0]
-    assert distances[1] < 0.08
+    """The Chamfer distance from the surface to the template's points falls from the prompt alone to full strength, and
+    the silhouettes, seen along the axes, come closer with every step."""
+    steps = (0.0, 0.25, 0.5, 0.75, 1.0)
+    distances, overlaps = dict.fromkeys(steps, 0.0), dict.fromkeys(steps, 0.0)
+    nouns = ("chair", "wolf", "pine tree", "sword", "car", "boat", "house", "robot", "dragon", "bed")
+    for noun in nouns:
+        template = model.fields(f"a {noun}", alpha=1.0).template
+        assert template is not None
+        points, _ = model.templates.points(template, 16384)
+        thick = (points[:, None] + 0.01 * np.concatenate([np.eye(3), -np.eye(3)])).reshape(-1, 3)
+        for alpha in steps:
+            grid = model.fields(f"a {noun}", alpha=alpha).sdf_grid(129)
+            surface = extract(np.ascontiguousarray(grid[::2, ::2, ::2]))
+            distances[alpha] += surface_scores(surface, points, np.ones_like(points))["chamfer"] / len(nouns)
+            inside = np.argwhere(grid < 0) / 64 - 1
+            overlaps[alpha] += np.mean([_overlap(inside, thick, axis) for axis in range(3)]) / len(nouns)
+    assert distances[1.0] < 0.3 * distances[0.0] and distances[1.0] < 0.08
+    assert all(overlaps[a] < overlaps[b] for a, b in pairwise((0.0, 0.25, 0.5, 1.0))), overlaps
+    assert overlaps[0.5] < overlaps[0.75] + 1e-3 < overlaps[1.0] + 2e-3, overlaps  # hardly a difference up there
+
+
+def _overlap(one: np.ndarray, other: np.ndarray, axis: int, side: int = 64) -> float:
+    """IoU of the silhouettes of two sets of points (N, 3), seen along an axis."""
+    masks = np.zeros((2, side, side), dtype=bool)
+    for mask, points in zip(masks, (one, other), strict=True):
+        cell = np.clip(((points + 1) * side / 2).astype(int), 0, side - 1)
+        u, v = (k for k in range(3) if k != axis)
+        mask[cell[:, u], cell[:, v]] = True
+    return float((masks[0] & masks[1]).sum() / (masks[0] | masks[1]).sum())
 
 
 def test_the_file_is_small_and_says_where_it_comes_from() -> None:

@@ -7,13 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from latte3d_core.data.gltf import HALF_EXTENT
+from latte3d_core.data.gltf import HALF_EXTENT, load_glb
 from latte3d_core.data.materials import MATERIALS
 from latte3d_core.data.prepare import Prepared
-from latte3d_core.data.samples import BURIED, SampleSettings, SampleSource, without_buried_walls
+from latte3d_core.data.samples import BURIED, SampleSettings, SampleSource, distances_to_points, without_buried_walls
+from latte3d_core.data.targets import TargetSettings, make_targets
 
 PLAIN = SampleSettings(
-    near=256, band=128, uniform=128, dummy_start=0, dummy_end=0, full_alpha=1, swap=0, quantise=0, given_color=1,
+    near=256, band=128, uniform=128, dummy_start=0, dummy_end=0, full_alpha=1, other=0, quantise=0, given_color=1,
     changed_color=1, material=0, recolour=0, proportion=0, turn=0, reword=0,
 )  # fmt: skip
 
@@ -120,3 +121,50 @@ def test_walls_within_walls_are_buried() -> None:
     np.testing.assert_array_equal(found, np.array([-BURIED, -0.014, 0.01, 0.15], dtype=np.float16))
     deep = without_buried_walls(queries, np.full(4, -0.2, np.float16), occupied)
     np.testing.assert_array_equal(deep, np.full(4, -0.2, np.float16))
+
+
+def test_a_morph_goes_from_the_words_to_the_shape(prepared: list[Prepared]) -> None:
+    """A caption of the box, points of the ball: at alpha 1 the target is the ball, below it lies between the two."""
+    pair = [p for p in prepared if p.asset.id in ("ball", "box")]
+    ball = [p.asset.id for p in pair].index("ball")
+    settings = dataclasses.replace(PLAIN, other=1, full_alpha=0, near=2048, band=1024, uniform=1024)
+    drawn = SampleSource(pair, np.array([[1], [0]]), 512, settings, 0)
+    seen = 0
+    for position in range(24):
+        sample = drawn.draw(position, 0)
+        if sample.asset == ball or not sample.morphed:
+            continue
+        radius = np.linalg.norm(sample.queries, axis=1)
+        np.testing.assert_allclose(np.linalg.norm(sample.points, axis=1), HALF_EXTENT, atol=0.02)
+        assert sample.reach < 0.1
+        of_ball = np.clip(radius - HALF_EXTENT - 0.014, -sample.reach, sample.reach)
+        half = np.abs(pair[1 - ball].load().points.astype(np.float32)).max(0) + 0.014
+        beyond = np.abs(sample.queries) - half
+        of_box = np.linalg.norm(np.maximum(beyond, 0), axis=1) + np.minimum(beyond.max(1), 0)
+        expected = sample.alpha * of_ball + (1 - sample.alpha) * np.clip(of_box, -sample.reach, sample.reach)
+        assert np.abs(sample.sdf - expected).mean() < 0.004
+        seen += 1
+    assert seen > 5
+
+
+def test_colours_of_a_morph_are_the_given_ones_where_the_shape_prevails(prepared: list[Prepared]) -> None:
+    pair = [p for p in prepared if p.asset.id in ("ball", "box")]
+    drawn = SampleSource(pair, np.array([[1], [0]]), 512, dataclasses.replace(PLAIN, other=1, full_alpha=0), 0)
+    own = [np.unique(p.load().query_colors, axis=0) / 255 for p in pair]
+    for position in range(24):
+        sample = drawn.draw(position, 0)
+        if sample.morphed:
+            whose = own[1 - sample.asset if sample.alpha >= 0.5 else sample.asset]
+            away = np.abs(sample.query_colors[:, None] - whose[None]).max(2).min(1)
+            assert away.max() < 0.02
+
+
+def test_distances_without_stored_ones(prepared: list[Prepared]) -> None:
+    for item in prepared:
+        target = make_targets(load_glb(item.asset.path), TargetSettings(), 0)
+        places = target.queries.astype(np.float32)
+        found, nearest = distances_to_points(target, target.occupancy & ~target.surface, places)
+        error = np.abs(np.clip(found, -0.04, 0.04) - np.clip(target.sdf.astype(np.float32), -0.04, 0.04))
+        assert error.mean() < 0.003, item.asset.id
+        gaps = np.linalg.norm(places[::50, None] - target.points.astype(np.float32)[None], axis=2)
+        np.testing.assert_allclose(gaps[np.arange(len(gaps)), nearest[::50]], gaps.min(1), atol=1e-3)

@@ -132,7 +132,9 @@ def test_the_whole_report(
     table = report.write_report(result, bench, tmp_path)
     stored = json.loads((tmp_path / "report.json").read_text())
     assert stored["model_sha256"] == tiny_model.checkpoint.digest
-    assert {"reconstruction", "text", "memory", "colours", "materials", "stylized", "seeds", "alpha"} <= set(stored)
+    assert {"reconstruction", "text", "words", "memory", "colours", "materials", "stylized", "seeds", "alpha"} <= set(
+        stored
+    )
     assert "reconstruction, points" in table and "ceilings" in table
     sheets = {p.name for p in tmp_path.glob("sheet_*.png")}
     assert sheets == {f"sheet_{n}.png" for n in ("heldout", "colours", "materials", "stylized", "seeds", "alpha")}

@@ -15,7 +15,7 @@ from latte3d_core.field.triplane import sample_planes, sample_volume
 from latte3d_core.model.blocks import PLANE_AXES, PLANE_NORMALS, JointAttention, PlaneMixing, TextAttention
 from latte3d_core.model.latte import Conditions, LatteNet, given_color
 from latte3d_core.model.points import DUMMY_RADIUS, PointEncoder, dummy_cloud, scatter_mean
-from latte3d_core.model.sketch import Sketch, sketch_targets
+from latte3d_core.model.sketch import Sketch, from_blocks, sketch_targets, to_blocks
 from latte3d_core.model.triplane_unet import project
 from latte3d_core.model.volume import VolumeBlock, depth_to_space_3d, seen_from_outside, space_to_depth_3d
 from latte3d_core.presets import PRESETS, tiny
@@ -234,9 +234,19 @@ def test_the_sketch_follows_the_words_and_its_targets_the_axes() -> None:
     assert (logits[0] - logits[1]).abs().max() > 1e-3
     solid = torch.zeros(16, 16, 16)  # x, y, z
     solid[12:, :8, :4] = 1
+    blocks = torch.tensor([5, 0, 3])
+    torch.testing.assert_close(sketch.cells_of(sentences, blocks), sketch.cells_of(sentences)[:, blocks])
+    torch.testing.assert_close(to_blocks(logits[:, 0], config.sketch.block), sketch.cells_of(sentences))
     target = sketch_targets(solid, 8)  # z, y, x
     assert target.nonzero().amin(0).tolist() == [0, 0, 6] and target.nonzero().amax(0).tolist() == [1, 3, 7]
     assert target.mean() == solid.mean()
+
+
+def test_blocks_are_cubes_of_neighbouring_cells() -> None:
+    grid = torch.arange(2 * 8**3).reshape(2, 8, 8, 8)
+    blocks = to_blocks(grid, 4)
+    assert torch.equal(from_blocks(blocks, 8, 4), grid)
+    assert torch.equal(blocks[1, 6].reshape(4, 4, 4), grid[1, 4:, 4:, :4])
 
 
 @pytest.mark.parametrize("block", [TextAttention(8, 12, 2), PlaneMixing(8), JointAttention(8, 2)])

@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 
 from latte3d_core.data.colours import nearest_name
+from latte3d_core.data.prepare import Prepared
 from latte3d_core.data.targets import Targets, voxel_index
-from latte3d_core.model.templates import CHOICES, SIDE, Templates, _labels_of_cells, _told
+from latte3d_core.model.templates import (
+    CHOICES,
+    SIDE,
+    Templates,
+    _labels_of_cells,
+    _told,
+    build_templates,
+    visible_area,
+)
 
 
 def _table(rows: np.ndarray, owners: list[int]) -> Templates:
@@ -16,7 +25,7 @@ def _table(rows: np.ndarray, owners: list[int]) -> Templates:
     count = max(owners) + 1
     return Templates(
         ("prop",) * count, nothing, nothing, nothing, nothing, np.zeros((count, 1, 3), np.uint8),
-        np.round(rows * 127).astype(np.int8), np.array(owners, dtype=np.int32),
+        np.round(rows * 127).astype(np.int8), np.arange(len(owners), dtype=np.int32), np.array(owners, dtype=np.int32),
     )  # fmt: skip
 
 
@@ -79,3 +88,25 @@ def test_of_two_colours_the_one_that_is_there_stays() -> None:
     assert names(_told(plant, counts, ["blue"])) == ["blue", "green", "black"]
     np.testing.assert_array_equal(_told(plant, counts, ["brown"]), plant)
     np.testing.assert_array_equal(_told(plant[:1], counts[:1], ["brown", "red"]), plant[:1])
+
+
+def test_a_caption_that_two_share_is_kept_once(prepared: list[Prepared]) -> None:
+    a, b, c = _unit(1, 0, 0), _unit(0, 1, 0), _unit(0, 0, 1)
+    table = build_templates(prepared[:2], [np.stack([a, b]), np.stack([b, c])])
+    assert len(table.embeddings) == 3
+    for caption, expected in ((a, [1, 0]), (b, [1, 1]), (c, [0, 1])):
+        np.testing.assert_allclose(table.likeness(caption), expected, atol=0.01)
+
+
+def test_what_is_below_and_within_is_not_seen() -> None:
+    side = 8
+    grid = np.zeros((side,) * 3, dtype=bool)
+    grid[2:5, 2:5, 2:5] = True
+    cells = np.flatnonzero(grid)
+    seen = np.zeros(side**3, dtype=int)
+    seen[cells] = visible_area(cells, side)
+    seen = seen.reshape(grid.shape)
+    assert seen[3, 3, 3] == 0 and seen[3, 2, 3] == 0  # the middle, and the middle of the lower side
+    assert seen[3, 4, 3] == 1 and seen[2, 3, 3] == 1
+    assert seen[2, 4, 2] == 3 and seen[2, 2, 2] == 2  # corners
+    assert seen.sum() == 5 * 9

@@ -113,10 +113,12 @@ def test_rays_depend_on_their_position_alone(
 def test_a_run_with_images_learns(prepared: list[Prepared], views: list[PreparedViews], tmp_path: Path) -> None:
     """From the images alone: the field losses weigh nothing here."""
     # Pictures do not show materials; turned and stretched shapes take this preset longer than a test should.
-    samples = dataclasses.replace(WITH_IMAGES.samples, material=0, proportion=0, turn=0, dummy_end=0.15)
+    samples = dataclasses.replace(
+        WITH_IMAGES.samples, material=0, proportion=0, turn=0, other=0, dummy_start=0.1, dummy_end=0.1
+    )
     settings = dataclasses.replace(
         WITH_IMAGES, steps=100, batch=6, warmup=5, learning_rate=2e-3, sdf_weight=0.0, sign_weight=0.0,
-        color_weight=0.0, sketch_weight=0.0, samples=samples,
+        color_weight=0.0, samples=samples,
     )  # fmt: skip
     records = list(Pretrainer(prepared, tmp_path, tiny(), settings, views=views).run())
     image = [r["image"] for r in records]
@@ -167,7 +169,7 @@ def test_without_weight_nothing_changes(prepared: list[Prepared], views: list[Pr
     for name in ("sdf", "sign", "color"):  # before the first step both networks are the same
         assert float(f"{first[name]:.6g}") == _lines(bare)[0][name]
     assert first["loss"] == pytest.approx(
-        sum(w * first[n] for w, n in ((10, "sdf"), (0.1, "sign"), (2, "color"), (1, "image"), (1, "sketch"))),
+        sum(w * first[n] for w, n in ((10, "sdf"), (0.1, "sign"), (2, "color"), (1, "image"))),
         rel=1e-5,
     )
 
@@ -188,8 +190,8 @@ def test_the_command_trains_with_images(asset_folder: Path, tmp_path: Path) -> N
 
     out = tmp_path / "run"
     arguments = ["pretrain", str(asset_folder), "--out", str(out), "--preset", "tiny", "--steps", "2", "--batch", "2",
-                 "--image-weight", "0.5", "--picture-every", "0", "--workers", "1", "--device", "cpu",
-                 "--include-held-out"]  # fmt: skip
+                 "--image-weight", "0.5", "--sketch-steps", "5", "--picture-every", "0", "--workers", "1",
+                 "--device", "cpu", "--include-held-out"]  # fmt: skip
     assert main(arguments) == 0
     records = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert len(records) == 2 and all(r["image"] > 0 for r in records)

@@ -1,0 +1,199 @@
+"""Training of the prior: noise on four pictures of an asset, and what the noise was.
+
+Samples are drawn without state from (seed, position), repainted as in stage 0 (other colours, procedural materials, the
+caption saying so), so that the prior knows colours and materials on shapes that the library does not have in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from latte3d_core.config import to_json
+from latte3d_core.data.colours import labels_of, palette_of
+from latte3d_core.data.samples import draw_caption, draw_repaint, order_of
+from latte3d_core.data.wording import paraphrase
+from latte3d_core.model.text import TextEncoder
+from latte3d_core.prior.diffusion import EDGE, add_noise, velocity
+from latte3d_core.prior.model import GIVEN, PriorConditions, PriorConfig, PriorNet, given_pictures
+from latte3d_core.prior.views import VIEWS, PreparedSets, ViewSets
+from latte3d_core.train.pretrain import CaptionCache, digest_of
+from latte3d_core.train.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class PriorSettings:
+    """How the prior trains.
+
+    Attributes:
+        steps, batch: length of the run and sets of four views per step.
+        learning_rate: peak, as in stage 0; ema: decay of the averaged weights, which are the ones that ship.
+        material, recolour, second_colour, reword: as in ``SampleSettings``.
+        given: share of samples that are shown depth, and half of them the coarse colours too.
+        no_prompt: share of samples whose prompt is withheld, for classifier-free guidance.
+    """
+
+    steps: int = 20000
+    batch: int = 16
+    learning_rate: float = 6e-4
+    warmup: int = 200
+    weight_decay: float = 0.01
+    ema: float = 0.999
+    material: float = 0.2
+    recolour: float = 0.3
+    second_colour: float = 0.2
+    reword: float = 0.5
+    given: float = 0.4
+    no_prompt: float = 0.1
+    save_every: int = 250
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class PriorSample:
+    """Four pictures of one object.
+
+    Attributes:
+        caption: empty where the prompt is withheld.
+        pictures: (4, 4, S, S) float32 in [-1, 1], axes view, channel, row, column.
+        cameras: (4, 4); given: (4, 5, S, S), zero where nothing is given.
+    """
+
+    caption: str
+    pictures: np.ndarray
+    cameras: np.ndarray
+    given: np.ndarray
+
+
+class PriorSource:
+    """All sets in memory (0.1 MB an asset)."""
+
+    def __init__(self, prepared: Sequence[PreparedSets], settings: PriorSettings) -> None:
+        self.settings = settings
+        self.captions = [p.asset.captions for p in prepared]
+        self.sets = [p.load() for p in prepared]
+        self._order: tuple[int, np.ndarray] = (-1, np.zeros(0, dtype=np.int64))
+
+    def draw(self, position: int) -> PriorSample:
+        """The sample at ``position`` of the run."""
+        s, rng = self.settings, np.random.default_rng([self.settings.seed, 8, position])
+        epoch, place = divmod(position, len(self.sets))
+        if self._order[0] != epoch:
+            self._order = (epoch, order_of(epoch, len(self.sets), s.seed))
+        index = int(self._order[1][place])
+        sets = self.sets[index]
+        chosen = int(rng.integers(len(sets.cameras)))
+        caption, repaint = draw_repaint(
+            draw_caption(self.captions[index], rng), s.material, s.recolour, s.second_colour, rng
+        )
+        if rng.random() < s.reword:
+            caption = paraphrase(caption, rng)
+        covered = sets.cover[chosen] > 0
+        colors = sets.colors[chosen][covered] / np.float32(255)
+        if repaint.names and len(colors):
+            palette = palette_of(colors)
+            labels = labels_of(colors, palette)
+            colors = np.clip(colors + repaint.shift(palette, labels)[labels], 0, 1)
+        if repaint.pattern is not None:
+            normals = sets.normals[chosen][covered].astype(np.float32) / 127
+            colors = np.clip(repaint.pattern(sets.places(chosen)[covered], normals, colors), 0, 1)
+        pictures = _pictures(sets, chosen, covered, colors)
+        given = np.zeros((VIEWS, GIVEN, *pictures.shape[2:]), dtype=np.float32)
+        if rng.random() < s.given:
+            shown = pictures[:, :3] / 2 + 0.5 if rng.random() < 0.5 else np.full_like(pictures[:, :3], 0.5)
+            given = given_pictures(
+                torch.from_numpy(sets.depth[chosen].astype(np.float32))[None],
+                torch.from_numpy(pictures[:, 3] / 2 + 0.5)[None],
+                torch.from_numpy(shown)[None],
+                float(sets.cameras[chosen, 0, 2]),
+            )[0].numpy()
+        if rng.random() < s.no_prompt:
+            caption = ""
+        return PriorSample(caption, pictures, sets.cameras[chosen], given)
+
+
+def _pictures(sets: ViewSets, chosen: int, covered: np.ndarray, colors: np.ndarray) -> np.ndarray:
+    """(4, 4, S, S) in [-1, 1]: colours over mid-grey, and cover."""
+    cover = sets.cover[chosen].astype(np.float32) / 255
+    picture = np.full((*cover.shape, 3), 0.5, dtype=np.float32)
+    picture[covered] = colors
+    picture = picture * cover[..., None] + 0.5 * (1 - cover[..., None])
+    stacked = np.concatenate([picture, cover[..., None]], -1).transpose(0, 3, 1, 2)
+    return np.ascontiguousarray(stacked * 2 - 1, dtype=np.float32)
+
+
+def conditions(
+    captions: Sequence[str], cameras: Tensor, given: Tensor, encode: CaptionCache, device: torch.device | str
+) -> PriorConditions:
+    """What the network is told; an empty caption is no prompt."""
+    tokens, mask, sentence = encode([c or "a thing" for c in captions])
+    prompted = torch.tensor([[bool(c)] for c in captions])
+    bare = torch.zeros_like(mask)
+    bare[:, 0] = True
+    return PriorConditions(
+        tokens * prompted[..., None], torch.where(prompted, mask, bare), sentence * prompted, cameras, given
+    ).to(device)
+
+
+#: Clean pictures, noise, times, conditions.
+PriorBatch = tuple[Tensor, Tensor, Tensor, PriorConditions]
+
+
+class PriorTrainer(Trainer[PriorBatch]):
+    """A run in a folder: ``state.safetensors`` and ``log.jsonl``.
+
+    Raises:
+        CheckpointError: the state in the folder cannot be taken up.
+    """
+
+    def __init__(
+        self,
+        prepared: Sequence[PreparedSets],
+        folder: str | Path,
+        config: PriorConfig,
+        settings: PriorSettings,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.settings, self.config = settings, config
+        self.prepared = list(prepared)
+        torch.manual_seed(settings.seed)
+        self.net = PriorNet(config).to(device)
+        self.encoder = TextEncoder(config.text)
+        self.captions = CaptionCache(self.encoder)
+        self.source = PriorSource(prepared, settings)
+        fixed = {k: v for k, v in to_json(settings).items() if k not in ("steps", "save_every")}
+        data = digest_of(p.cache.name for p in prepared)
+        super().__init__(
+            self.net, folder, settings, {"config": to_json(config), "settings": fixed, "data": data}, device
+        )
+
+    def batch(self) -> PriorBatch:
+        """Clean pictures, noise, times and conditions of the coming step."""
+        s = self.settings
+        samples = [self.source.draw(p) for p in range(self.step * s.batch, (self.step + 1) * s.batch)]
+        stack = lambda name: torch.from_numpy(np.stack([getattr(x, name) for x in samples]))  # noqa: E731
+        clean = stack("pictures")
+        generator = torch.Generator().manual_seed(int(np.random.default_rng([s.seed, 9, self.step]).integers(2**62)))
+        noise = torch.randn(clean.shape, generator=generator)
+        # One time in each stratum: a batch of uniform ones is more uneven than it needs to be.
+        times = (torch.arange(s.batch) + torch.rand(s.batch, generator=generator)) / s.batch
+        given = conditions([x.caption for x in samples], stack("cameras"), stack("given"), self.captions, self.device)
+        return clean.to(self.device), noise.to(self.device), times.clamp(EDGE, 1 - EDGE).to(self.device), given
+
+    def losses(self, batch: PriorBatch) -> dict[str, Tensor]:
+        """Mean squared error of the velocity."""
+        clean, noise, times, given = batch
+        predicted = self.net(add_noise(clean, noise, times), times, given)
+        return {"loss": F.mse_loss(predicted.float(), velocity(clean, noise, times))}
+
+    def averaged(self) -> PriorNet:
+        """A copy of the network with the averaged weights, in evaluation mode, on the CPU."""
+        net = PriorNet(self.config)
+        net.load_state_dict({k: v.cpu() for k, v in self.ema.items()})
+        return net.eval()

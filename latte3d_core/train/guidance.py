@@ -1,0 +1,182 @@
+"""Score distillation: what a picture prior would change in rendered views, as a gradient.
+
+A guidance is any callable that follows ``Guidance``; the training stages know nothing else of it. Here are the one
+that asks the project's own multi-view prior, and an analytic one whose answer is known, for tests.
+
+Scale. Distillation is usually coded as a sum over picture elements, the mask loss as a mean; their blend by alpha
+(paper, equation 3) then means nothing. Here both are means over the elements of a view set: a gradient of distillation
+is the gradient of ``0.5 · mean((x - target)²)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from latte3d_core.prior.diffusion import add_noise, clean_and_noise, signal_and_noise
+from latte3d_core.prior.model import GIVEN, PriorNet, given_pictures
+from latte3d_core.prior.sample import guided
+from latte3d_core.prior.train import conditions
+from latte3d_core.train.pretrain import CaptionCache
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """V views of each of B objects.
+
+    Attributes:
+        rgb: (B, V, 3, S, S) in [0, 1], over mid-grey; opacity: (B, V, S, S) in [0, 1].
+        depth: (B, V, S, S) distance along the ray, core units; 0 where nothing is.
+        cameras: (B, V, 4): azimuth, elevation, distance, fov of a ``Camera``.
+    """
+
+    rgb: Tensor
+    opacity: Tensor
+    depth: Tensor
+    cameras: Tensor
+
+    def pictures(self) -> Tensor:
+        """As the prior sees them: (B, V, 4, S, S) in [-1, 1]."""
+        return torch.cat([self.rgb, self.opacity[:, :, None]], 2) * 2 - 1
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to change.
+
+    Attributes:
+        gradient: of the loss by ``Rendered.pictures()``, same shape; no gradient flows through it.
+        log: numbers for the log.
+    """
+
+    gradient: Tensor
+    log: dict[str, float]
+
+
+class Guidance(Protocol):
+    """A prior over pictures.
+
+    Arguments:
+        seen: what was rendered. prompts: (B,). progress: finished share of the run, in [0, 1], for annealing.
+        generator: on the CPU, for noise and times.
+    """
+
+    def __call__(
+        self, seen: Rendered, prompts: Sequence[str], progress: float, generator: torch.Generator
+    ) -> Advice: ...
+
+
+def distillation_loss(seen: Rendered, advice: Advice) -> Tensor:
+    """A scalar whose gradient by the rendered views is the advice; its value means nothing."""
+    return (seen.pictures() * advice.gradient).sum()
+
+
+#: Ways to read a prior's answer.
+FORMS = ("clean", "noise")
+
+
+@dataclass(frozen=True)
+class DistillationSettings:
+    """How the noise is chosen and the answer read.
+
+    Attributes:
+        form: "noise", the classic w(t) (predicted noise - noise) with w = s(t)², or "clean", the difference to the
+            predicted clean picture, as MVDream's released code has it.
+        scale: of classifier-free guidance.
+        rescale: with "clean": how far the spread of the guided picture is pulled back to that of the unguided one
+            (0 to 1); large scales otherwise burn the colours.
+        first, last: (least, greatest) time at the start and the end of the annealing, which takes ``anneal`` of the
+            run; noise-like changes come first, details last.
+    """
+
+    form: str = "clean"
+    scale: float = 7.5
+    rescale: float = 0.5
+    first: tuple[float, float] = (0.8, 0.98)
+    last: tuple[float, float] = (0.05, 0.5)
+    anneal: float = 0.8
+
+    def times(self, count: int, progress: float, generator: torch.Generator) -> Tensor:
+        """One time for all views of an object: (count,)."""
+        share = min(1.0, progress / max(self.anneal, 1e-6))
+        low, high = (a + (b - a) * share for a, b in zip(self.first, self.last, strict=True))
+        return low + (high - low) * torch.rand(count, generator=generator)
+
+
+class PriorGuidance:
+    """Distillation from the project's own prior.
+
+    Arguments:
+        depth: show it the depth and the coarse colours of what was rendered (stage 2), so that it keeps the shape and
+            adds to its looks; then only colours are changed.
+    """
+
+    def __init__(
+        self, net: PriorNet, encode: CaptionCache, settings: DistillationSettings, depth: bool = False
+    ) -> None:
+        self.net, self.encode, self.settings, self.depth = net, encode, settings, depth
+
+    @torch.no_grad()
+    def __call__(self, seen: Rendered, prompts: Sequence[str], progress: float, generator: torch.Generator) -> Advice:
+        s, side = self.settings, self.net.config.size
+        pictures = seen.pictures()
+        small = _resized(pictures, side)
+        device = small.device
+        if self.depth:
+            depth = _resized(seen.depth[:, :, None], side)[:, :, 0]
+            distance = float(seen.cameras[0, 0, 2])
+            given = given_pictures(depth, small[:, :, 3] / 2 + 0.5, small[:, :, :3] / 2 + 0.5, distance)
+        else:
+            given = torch.zeros(*small.shape[:2], GIVEN, side, side, device=device)
+        told = conditions(prompts, seen.cameras, given, self.encode, device)
+        time = s.times(len(small), progress, generator).to(device)
+        noise = torch.randn(small.shape, generator=generator).to(device)
+        noisy = add_noise(small, noise, time)
+        velocity = guided(self.net, noisy, time, told, s.scale)
+        clean, predicted = clean_and_noise(noisy, velocity, time)
+        if s.form == "noise":
+            _, strength = signal_and_noise(time)
+            direction = strength.square().reshape(-1, 1, 1, 1, 1) * (predicted - noise)
+        else:
+            if s.rescale > 0:
+                own = clean_and_noise(noisy, guided(self.net, noisy, time, told, 1.0), time)[0]
+                clean = pulled_back(clean, own, s.rescale)
+            direction = small - clean
+        if self.depth:
+            direction[:, :, 3] = 0
+        gradient = direction / direction[0].numel()
+        # Mean pooling's adjoint: each fine pixel has its share of the coarse one's gradient.
+        factor = pictures.shape[-1] // side
+        gradient = gradient.repeat_interleave(factor, -1).repeat_interleave(factor, -2) / factor**2
+        return Advice(gradient, {"time": float(time.mean()), "distance": float((small - clean).square().mean())})
+
+
+def pulled_back(guided_clean: Tensor, own: Tensor, share: float) -> Tensor:
+    """Guided pictures (B, ...) with their spread, over all views of an object, pulled towards that of the unguided
+    ones (Lin et al., arXiv 2305.08891)."""
+    flat, reference = guided_clean.flatten(1), own.flatten(1)
+    factor = reference.std(1) / flat.std(1).clamp(min=1e-6)
+    shape = (-1, *[1] * (guided_clean.dim() - 1))
+    return guided_clean * (share * factor + 1 - share).reshape(shape)
+
+
+def _resized(pictures: Tensor, side: int) -> Tensor:
+    """(B, V, C, S, S) averaged down to ``side``, which divides S."""
+    flat = pictures.flatten(0, 1)
+    return torch.nn.functional.avg_pool2d(flat, flat.shape[-1] // side).unflatten(0, pictures.shape[:2])
+
+
+class TargetGuidance:
+    """Analytic: a prior that knows exactly one set of pictures, (B, V, 4, S, S) in [-1, 1]."""
+
+    def __init__(self, target: Tensor) -> None:
+        self.target = target
+
+    @torch.no_grad()
+    def __call__(self, seen: Rendered, prompts: Sequence[str], progress: float, generator: torch.Generator) -> Advice:
+        direction = seen.pictures() - self.target
+        return Advice(direction / direction[0].numel(), {"distance": float(direction.square().mean())})

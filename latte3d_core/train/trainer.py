@@ -1,0 +1,188 @@
+"""The loop that every stage shares: steps, a schedule, averaged weights, a log, and a state to resume from exactly.
+
+A stage says what a step learns from (``Trainer.batch``) and what its losses are; everything random comes from (seed,
+step), so that a run that was killed goes on as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from latte3d_core.errors import Latte3DError, OutputError
+from latte3d_core.files import write_atomically
+from latte3d_core.train.schedule import learning_rate
+from latte3d_core.train.state import load_state, save_state
+
+log = logging.getLogger(__name__)
+
+#: What a stage draws for a step.
+Drawn = TypeVar("Drawn")
+
+#: A run stops after this many steps in a row without a finite loss.
+MAX_BAD_STEPS = 20
+
+
+class RunSettings(Protocol):
+    """What the loop asks of a stage's settings.
+
+    Attributes:
+        steps, batch: length of the run and samples per step.
+        learning_rate: peak; linear warm-up over ``warmup`` steps, then cosine to 1 % of it.
+        ema: decay of the averaged weights, which are the ones that ship; 0: the weights themselves.
+        save_every: steps between two states on disk.
+    """
+
+    @property
+    def steps(self) -> int: ...
+    @property
+    def batch(self) -> int: ...
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def warmup(self) -> int: ...
+    @property
+    def weight_decay(self) -> float: ...
+    @property
+    def ema(self) -> float: ...
+    @property
+    def save_every(self) -> int: ...
+
+
+class Trainer(ABC, Generic[Drawn]):
+    """A run in a folder.
+
+    Arguments:
+        net: trained in place, on ``device``.
+        info: JSON values that a state found in the folder must have been saved with.
+        stem: names the state's file and the log, which beside ``state.safetensors`` is ``log.jsonl``.
+        trained: which parameters, by name; default all.
+
+    Raises:
+        CheckpointError: the state in the folder cannot be taken up.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        folder: str | Path,
+        settings: RunSettings,
+        info: dict[str, Any],
+        device: torch.device | str = "cpu",
+        stem: str = "state",
+        trained: Callable[[str], bool] = lambda name: True,
+    ) -> None:
+        self.folder, self.run_settings, self.info = Path(folder), settings, info
+        self.device = torch.device(device)
+        self.trained_net = net
+        self.parameters = [parameter for name, parameter in net.named_parameters() if trained(name)]
+        self.optimizer = torch.optim.AdamW(
+            self.parameters, lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay,
+            fused=True,
+        )  # fmt: skip
+        self.ema = {k: v.detach().clone() for k, v in net.state_dict().items()}
+        self.autocast = has_native_bf16(self.device)
+        self.step = 0
+        self.state_file = self.folder / f"{stem}.safetensors"
+        self.log_file = self.folder / ("log.jsonl" if stem == "state" else f"{stem}.jsonl")
+        if self.state_file.exists():
+            self.step = load_state(self.state_file, net, self.ema, self.optimizer, info)
+            self._trim_log()
+            log.info("%s: resumed at step %d", self.state_file.name, self.step)
+
+    @abstractmethod
+    def batch(self) -> Drawn:
+        """What the coming step learns from."""
+
+    @abstractmethod
+    def losses(self, batch: Drawn) -> dict[str, Tensor]:
+        """The losses of a batch as scalars; the one named ``loss`` is minimised. May run under autocast."""
+
+    def run(self, until: int | None = None) -> Iterator[dict[str, float]]:
+        """Train up to step ``until`` (default: the end), yielding one record of losses per step; saves on the way."""
+        stop = min(until or self.run_settings.steps, self.run_settings.steps)
+        bad = 0
+        while self.step < stop:
+            begin = time.perf_counter()
+            record = self.train_step()
+            if record is None:
+                bad += 1
+                log.warning("step %d: the loss is not finite; skipped (%d in a row)", self.step, bad)
+                if bad >= MAX_BAD_STEPS:
+                    raise Latte3DError(
+                        f"{bad} steps in a row without a finite loss; the last good state is {self.state_file}; "
+                        "lower the learning rate."
+                    )
+            else:
+                bad = 0
+                record["samples_per_s"] = self.run_settings.batch / (time.perf_counter() - begin)
+                self._append(record)
+                yield record
+            if self.step % self.run_settings.save_every == 0 or self.step == stop:
+                self.save()
+
+    def train_step(self) -> dict[str, float] | None:
+        """One optimiser step; None if the loss or a gradient is not finite (the weights stay as they were)."""
+        s = self.run_settings
+        rate = learning_rate(self.step, s.steps, s.learning_rate, s.warmup)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.trained_net.train()
+        batch = self.batch()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            losses = self.losses(batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        losses["loss"].backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.step += 1
+        if not torch.isfinite(norm):
+            return None
+        self.optimizer.step()
+        # A young average follows faster, else it would still hold the random start after hundreds of steps.
+        decay = min(s.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(self.ema.values()), list(self.trained_net.state_dict().values()), 1 - decay)
+        return {"step": self.step, "lr": rate, "grad": float(norm), **{k: float(v.detach()) for k, v in losses.items()}}
+
+    def save(self) -> None:
+        """Write the state; a crash at any moment leaves the old one or the new one."""
+        save_state(self.state_file, self.step, self.trained_net, self.ema, self.optimizer, self.info)
+
+    def _append(self, record: dict[str, float]) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with self.log_file.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps({k: float(f"{v:.6g}") for k, v in record.items()}) + "\n")
+        except OSError as error:
+            raise OutputError(f"The log {self.log_file} cannot be written: {error.strerror}.") from error
+
+    def _trim_log(self) -> None:
+        """Drop the lines of steps that will be run again, and the one that a crash left unfinished."""
+        kept = [json.dumps(r) for r in read_log(self.log_file) if r["step"] <= self.step]
+        write_atomically(self.log_file, "".join(line + "\n" for line in kept).encode())
+
+
+def read_log(path: Path) -> list[dict[str, float]]:
+    """The records of a run's log; none if there is no log. A last line that is not whole is left out."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines[:-1]]
+
+
+def has_native_bf16(device: torch.device) -> bool:
+    """Whether the processor multiplies in bfloat16; emulated, it is several times slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu":
+        return False
+    capability = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(capability.get("avx512_bf16") or capability.get("amx_bf16"))
