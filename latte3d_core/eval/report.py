@@ -65,7 +65,9 @@ MATERIAL_ASSETS = 400
 #: Side of the grid on which the nearest training solid is looked for.
 NEAREST_SIDE = 24
 #: Steps (7, 3) from a surface point to where a model puts its thickened surface.
-_THICK = (TargetSettings.thickness - SKIN) * np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)]).astype(np.float32)
+_THICK = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)]).astype(np.float32) * (
+    TargetSettings.thickness - SKIN
+)
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SEEDS = 8
 

@@ -35,7 +35,7 @@ def test_any_text_gives_a_sound_mesh(tiny_model: Latte3D, prompt: str) -> None:
     mesh = tiny_model.generate(prompt, faces=600, texture_size=128)
     assert check(mesh.mesh).ok and 0 < len(mesh.faces) <= 600
     assert mesh.uvs.min() >= 0 and mesh.uvs.max() <= 1 and np.isfinite(mesh.uvs).all()
-    assert uv_overlap(mesh.uvs, 128) <= 0.001
+    assert uv_overlap(mesh.uvs, 512) <= 0.001
     assert mesh.base_color.shape == (128, 128, 3) and mesh.normal_map is not None
     assert set(mesh.seconds) == set(STAGES) - {"load"}
     json.dumps(dict(mesh.provenance))

@@ -108,8 +108,8 @@ def test_one_changed_bit_is_found(tiny_file: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (lambda h: h.update(format=3), "update the program"),
-        (lambda h: h.update(format=0), "newer model file"),
+        (lambda h: h.update(format=4), "update the program"),
+        (lambda h: h.update(format=2), "newer model file"),
         (lambda h: h.update(format="x"), "newer model file"),
         (lambda h: h.pop("format"), "not a LATTE3D"),
         (lambda h: h["config"].update(colour_planes=3), "does not fit this version"),
