@@ -11,13 +11,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from latte3d_core._version import __version__
 from latte3d_core.errors import Cancelled, Latte3DError, OutputError, SettingError
 
 if TYPE_CHECKING:
     from latte3d_core.data.prepare import Prepared
+    from latte3d_core.train.pretrain import Pretrainer
+    from latte3d_core.train.stage1 import Stage1Trainer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -145,6 +147,20 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=int, help="processes that prepare assets (default: all cores)")
     parser.add_argument("--threads", type=int, help="threads of the training itself (default: all cores)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default auto)")
+
+
+def _given(options: argparse.Namespace, settings: type) -> dict[str, Any]:
+    """The options that name a setting and were given."""
+    names = {f.name for f in dataclasses.fields(settings)}
+    return {k: v for k, v in vars(options).items() if k in names and v is not None}
+
+
+def _export(run: Pretrainer | Stage1Trainer, path: Path) -> int:
+    from latte3d_core.train.export import export, templates_of
+
+    export(run, templates_of(run), path)
+    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
+    return 0
 
 
 def _training_assets(options: argparse.Namespace) -> tuple[list[Prepared], Path]:
@@ -277,14 +293,12 @@ def _pretrain(options: argparse.Namespace) -> int:
     from latte3d_core.data.views import prepare_views
     from latte3d_core.devices import choose_device
     from latte3d_core.presets import preset
-    from latte3d_core.train.export import export, templates_of
     from latte3d_core.train.pictures import Pictures
     from latte3d_core.train.pretrain import Pretrainer, PretrainSettings
 
     logging.getLogger("latte3d_core").setLevel(logging.INFO)
     config, device = preset(options.preset), choose_device(options.device)
-    names = {f.name for f in dataclasses.fields(PretrainSettings)}
-    settings = PretrainSettings(**{k: v for k, v in vars(options).items() if k in names and v is not None})
+    settings = PretrainSettings(**_given(options, PretrainSettings))
     if options.sketch_steps is not None:
         settings = dataclasses.replace(
             settings, sketch=dataclasses.replace(settings.sketch, steps=options.sketch_steps)
@@ -309,10 +323,7 @@ def _pretrain(options: argparse.Namespace) -> int:
             )
         if pictures is not None and step % settings.picture_every == 0:
             pictures.draw()
-    path = options.out / f"{config.name}.safetensors"
-    export(run, templates_of(run), path)
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
-    return 0
+    return _export(run, options.out / f"{config.name}.safetensors")
 
 
 def _train_prior(options: argparse.Namespace) -> int:
@@ -354,21 +365,17 @@ def _train_prior(options: argparse.Namespace) -> int:
 
 
 def _train_volume(options: argparse.Namespace) -> int:
-
     from latte3d_core.devices import choose_device
-    from latte3d_core.model.text import TextEncoder
+    from latte3d_core.model.text import CaptionCache, TextEncoder
     from latte3d_core.presets import preset
     from latte3d_core.prior.checkpoint import load_prior
     from latte3d_core.prior.views import prepare_view_sets
-    from latte3d_core.train.export import export, templates_of
     from latte3d_core.train.guidance import FORMS, DistillationSettings, PriorGuidance
-    from latte3d_core.train.pretrain import CaptionCache
     from latte3d_core.train.stage1 import Stage1Settings, Stage1Trainer
 
     logging.getLogger("latte3d_core").setLevel(logging.INFO)
     config, device = preset(options.preset), choose_device(options.device)
-    names = {f.name for f in dataclasses.fields(Stage1Settings)}
-    settings = Stage1Settings(**{k: v for k, v in vars(options).items() if k in names and v is not None})
+    settings = Stage1Settings(**_given(options, Stage1Settings))
     _at_least(settings, 1, "steps", "batch", "save_every")
     _at_least(settings, 0, "seed", "mask_weight")
     if options.form not in FORMS:
@@ -383,10 +390,7 @@ def _train_volume(options: argparse.Namespace) -> int:
     for record in run.run():
         if record["step"] % 20 == 0 or record["step"] == settings.steps:
             print("  ".join(f"{name} {value:.4g}" for name, value in record.items() if name != "loss"), flush=True)
-    path = options.out / f"{config.name}.safetensors"
-    export(run, templates_of(run), path)
-    print(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
-    return 0
+    return _export(run, options.out / f"{config.name}.safetensors")
 
 
 def _ablate(options: argparse.Namespace) -> int:

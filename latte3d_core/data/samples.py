@@ -162,9 +162,18 @@ def draw_caption(captions: Sequence[str], rng: np.random.Generator) -> str:
     return pool[rng.integers(len(pool))]
 
 
-def order_of(epoch: int, count: int, seed: int) -> np.ndarray:
-    """The permutation in which ``count`` assets come in an epoch."""
-    return np.random.default_rng([seed, 1, epoch]).permutation(count)
+class AssetOrder:
+    """Which of ``count`` assets comes at each position of a run: every epoch is a fresh permutation of all of them."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self.count, self.seed = count, seed
+        self._epoch, self._order = -1, np.zeros(0, dtype=np.int64)
+
+    def at(self, position: int) -> int:
+        epoch, place = divmod(position, self.count)
+        if self._epoch != epoch:
+            self._epoch, self._order = epoch, np.random.default_rng([self.seed, 1, epoch]).permutation(self.count)
+        return int(self._order[place])
 
 
 class SampleSource:
@@ -207,17 +216,14 @@ class SampleSource:
             self.targets.append(replace(target, sdf=sdf, occupancy=nothing, surface=nothing))
         self.neighbours = neighbours
         self._dummy = dummy_cloud(points).numpy()
-        self._order: tuple[int, np.ndarray] = (-1, np.zeros(0, dtype=np.int64))
+        self._order = AssetOrder(len(prepared), seed)
 
     def __len__(self) -> int:
         return len(self.targets)
 
     def asset_at(self, position: int) -> int:
-        """Each epoch is a fresh permutation of all assets."""
-        epoch, place = divmod(position, len(self.targets))
-        if self._order[0] != epoch:
-            self._order = (epoch, order_of(epoch, len(self.targets), self.seed))
-        return int(self._order[1][place])
+        """The asset that the sample at ``position`` asks for."""
+        return self._order.at(position)
 
     def draw(self, position: int, progress: float) -> Sample:
         """The sample at ``position`` of the run; ``progress`` in [0, 1] is the finished share (for the annealing)."""

@@ -23,6 +23,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -282,6 +283,7 @@ def words(bench: Evaluation) -> dict[str, Any]:
     finds, and of size words that move the ratio of height to width the right way."""
     categories = bench.model.templates.categories
 
+    @cache
     def found(prompt: str) -> str:
         template = bench.model.fields(prompt).template
         assert template is not None

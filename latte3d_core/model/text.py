@@ -102,3 +102,24 @@ class TextEncoder:
         tokens[:, :used] = states * mask[:, :used, None]
         sentence = tokens.sum(1) / mask.sum(1, keepdim=True)
         return tokens, mask, torch.nn.functional.normalize(sentence, dim=1)
+
+
+class CaptionCache:
+    """Encoded captions in half precision, so that each is encoded once; oldest out beyond ``limit``."""
+
+    def __init__(self, encoder: TextEncoder, limit: int = 20000) -> None:
+        self.encoder, self.limit = encoder, limit
+        self._store: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
+
+    def __call__(self, captions: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
+        """tokens (B, L, width), mask (B, L), sentence (B, width), float32."""
+        for caption in dict.fromkeys(captions):
+            if caption not in self._store:
+                # One at a time: in a batch the last bits depend on the neighbours, and a resumed run has others.
+                tokens, mask, sentence = self.encoder.encode([caption])
+                self._store[caption] = (tokens[0].half(), mask[0], sentence[0].half())
+        rows = [self._store[c] for c in captions]
+        while len(self._store) > self.limit:
+            del self._store[next(iter(self._store))]
+        tokens, mask, sentence = (torch.stack(column) for column in zip(*rows, strict=True))
+        return tokens.float(), mask, sentence.float()

@@ -8,23 +8,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from latte3d_core.model.text import CaptionCache
 from latte3d_core.prior.diffusion import ddim
 from latte3d_core.prior.model import GIVEN, PICTURE, PriorConditions, PriorNet
 from latte3d_core.prior.train import conditions
 from latte3d_core.prior.views import VIEWS
 from latte3d_core.render.preview import contact_sheet
-from latte3d_core.train.pretrain import CaptionCache
 
 
-def guided(net: PriorNet, noisy: Tensor, time: Tensor, given: PriorConditions, scale: float) -> Tensor:
-    """Velocities under classifier-free guidance: without a prompt, plus ``scale`` times what the prompt changes; at
-    scale 1 the prompt's own (Ho and Salimans, arXiv 2207.12598)."""
+def guided(net: PriorNet, noisy: Tensor, time: Tensor, given: PriorConditions, scale: float) -> tuple[Tensor, Tensor]:
+    """Velocities under classifier-free guidance, without a prompt plus ``scale`` times what the prompt changes, and
+    those of the prompt alone; at scale 1 they are the same (Ho and Salimans, arXiv 2207.12598)."""
     if scale == 1:
-        return net(noisy, time, given)
+        own = net(noisy, time, given)
+        return own, own
     bare = given.without_prompt()
     both = PriorConditions(**{k: torch.cat([getattr(bare, k), v]) for k, v in vars(given).items()})
     without, prompted = net(noisy.repeat(2, 1, 1, 1, 1), time.repeat(2), both).chunk(2)
-    return without + scale * (prompted - without)
+    return without + scale * (prompted - without), prompted
 
 
 def orbit(elevation: float = 15.0, first: float = 30.0, distance: float = 4.2, fov: float = 32.0) -> Tensor:
@@ -53,7 +54,7 @@ def draw_views(
     if given is None:
         given = torch.zeros(len(prompts), VIEWS, GIVEN, size, size)
     told = conditions(prompts, orbit().expand(len(prompts), -1, -1), given, encode, device)
-    pictures = ddim(lambda noisy, time: guided(net, noisy, time, told, scale), start, steps)
+    pictures = ddim(lambda noisy, time: guided(net, noisy, time, told, scale)[0], start, steps)
     channels_last = (pictures.cpu().permute(0, 1, 3, 4, 2) / 2 + 0.5).clamp(0, 1)
     color, cover = channels_last[..., :3], channels_last[..., 3:]
     # Undo the blend with grey, where there is enough to tell the colour by.

@@ -15,16 +15,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from latte3d_core.config import to_json
 from latte3d_core.data.colours import labels_of, palette_of
-from latte3d_core.data.samples import draw_caption, draw_repaint, order_of
+from latte3d_core.data.samples import AssetOrder, draw_caption, draw_repaint
 from latte3d_core.data.wording import paraphrase
-from latte3d_core.model.text import TextEncoder
+from latte3d_core.model.text import CaptionCache, TextEncoder
 from latte3d_core.prior.diffusion import EDGE, add_noise, velocity
 from latte3d_core.prior.model import GIVEN, PriorConditions, PriorConfig, PriorNet, given_pictures
 from latte3d_core.prior.views import VIEWS, PreparedSets, ViewSets
-from latte3d_core.train.pretrain import CaptionCache, digest_of
-from latte3d_core.train.trainer import Trainer
+from latte3d_core.train.trainer import Trainer, run_info
 
 
 @dataclass(frozen=True)
@@ -78,15 +76,12 @@ class PriorSource:
         self.settings = settings
         self.captions = [p.asset.captions for p in prepared]
         self.sets = [p.load() for p in prepared]
-        self._order: tuple[int, np.ndarray] = (-1, np.zeros(0, dtype=np.int64))
+        self._order = AssetOrder(len(self.sets), settings.seed)
 
     def draw(self, position: int) -> PriorSample:
         """The sample at ``position`` of the run."""
         s, rng = self.settings, np.random.default_rng([self.settings.seed, 8, position])
-        epoch, place = divmod(position, len(self.sets))
-        if self._order[0] != epoch:
-            self._order = (epoch, order_of(epoch, len(self.sets), s.seed))
-        index = int(self._order[1][place])
+        index = self._order.at(position)
         sets = self.sets[index]
         chosen = int(rng.integers(len(sets.cameras)))
         caption, repaint = draw_repaint(
@@ -145,12 +140,14 @@ def conditions(
 PriorBatch = tuple[Tensor, Tensor, Tensor, PriorConditions]
 
 
-class PriorTrainer(Trainer[PriorBatch]):
+class PriorTrainer(Trainer[PriorBatch, PriorNet]):
     """A run in a folder: ``state.safetensors`` and ``log.jsonl``.
 
     Raises:
         CheckpointError: the state in the folder cannot be taken up.
     """
+
+    settings: PriorSettings
 
     def __init__(
         self,
@@ -160,18 +157,14 @@ class PriorTrainer(Trainer[PriorBatch]):
         settings: PriorSettings,
         device: torch.device | str = "cpu",
     ) -> None:
-        self.settings, self.config = settings, config
+        self.config = config
         self.prepared = list(prepared)
         torch.manual_seed(settings.seed)
         self.net = PriorNet(config).to(device)
         self.encoder = TextEncoder(config.text)
         self.captions = CaptionCache(self.encoder)
         self.source = PriorSource(prepared, settings)
-        fixed = {k: v for k, v in to_json(settings).items() if k not in ("steps", "save_every")}
-        data = digest_of(p.cache.name for p in prepared)
-        super().__init__(
-            self.net, folder, settings, {"config": to_json(config), "settings": fixed, "data": data}, device
-        )
+        super().__init__(self.net, folder, settings, run_info(config, settings, (p.cache for p in prepared)), device)
 
     def batch(self) -> PriorBatch:
         """Clean pictures, noise, times and conditions of the coming step."""
@@ -191,9 +184,3 @@ class PriorTrainer(Trainer[PriorBatch]):
         clean, noise, times, given = batch
         predicted = self.net(add_noise(clean, noise, times), times, given)
         return {"loss": F.mse_loss(predicted.float(), velocity(clean, noise, times))}
-
-    def averaged(self) -> PriorNet:
-        """A copy of the network with the averaged weights, in evaluation mode, on the CPU."""
-        net = PriorNet(self.config)
-        net.load_state_dict({k: v.cpu() for k, v in self.ema.items()})
-        return net.eval()

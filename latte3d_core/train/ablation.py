@@ -20,7 +20,8 @@ from latte3d_core.config import ModelConfig
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.data.samples import SampleSettings, SampleSource
 from latte3d_core.model.latte import LatteNet
-from latte3d_core.train.pretrain import Batch, CaptionCache, Pretrainer, PretrainSettings, collate, field_losses
+from latte3d_core.model.text import CaptionCache
+from latte3d_core.train.pretrain import Batch, Pretrainer, PretrainSettings, collate, field_losses
 
 log = logging.getLogger(__name__)
 

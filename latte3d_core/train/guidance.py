@@ -17,11 +17,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from latte3d_core.model.text import CaptionCache
 from latte3d_core.prior.diffusion import add_noise, clean_and_noise, signal_and_noise
 from latte3d_core.prior.model import GIVEN, PriorNet, given_pictures
 from latte3d_core.prior.sample import guided
 from latte3d_core.prior.train import conditions
-from latte3d_core.train.pretrain import CaptionCache
 
 
 @dataclass(frozen=True)
@@ -136,15 +136,14 @@ class PriorGuidance:
         time = s.times(len(small), progress, generator).to(device)
         noise = torch.randn(small.shape, generator=generator).to(device)
         noisy = add_noise(small, noise, time)
-        velocity = guided(self.net, noisy, time, told, s.scale)
+        velocity, unguided = guided(self.net, noisy, time, told, s.scale)
         clean, predicted = clean_and_noise(noisy, velocity, time)
         if s.form == "noise":
             _, strength = signal_and_noise(time)
             direction = strength.square().reshape(-1, 1, 1, 1, 1) * (predicted - noise)
         else:
             if s.rescale > 0:
-                own = clean_and_noise(noisy, guided(self.net, noisy, time, told, 1.0), time)[0]
-                clean = pulled_back(clean, own, s.rescale)
+                clean = pulled_back(clean, clean_and_noise(noisy, unguided, time)[0], s.rescale)
             direction = small - clean
         if self.depth:
             direction[:, :, 3] = 0

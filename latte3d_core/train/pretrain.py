@@ -7,9 +7,8 @@ renders, sees the inside of a bowl. The paper's rendered colour and opacity can 
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,11 +23,11 @@ from latte3d_core.data.samples import Sample, SampleSettings, SampleSource
 from latte3d_core.data.views import PreparedViews
 from latte3d_core.errors import SettingError
 from latte3d_core.model.latte import Conditions, LatteNet, Planes
-from latte3d_core.model.text import TextEncoder
+from latte3d_core.model.text import CaptionCache, TextEncoder
 from latte3d_core.train.image_loss import RayBatch, draw_ray_batch, image_loss
 from latte3d_core.train.sketch import SketchSettings, SketchSource, SketchTrainer
 from latte3d_core.train.state import load_weights
-from latte3d_core.train.trainer import Trainer
+from latte3d_core.train.trainer import Trainer, digest_of, run_info
 
 log = logging.getLogger(__name__)
 
@@ -63,27 +62,6 @@ class PretrainSettings:
     seed: int = 0
     samples: SampleSettings = field(default_factory=SampleSettings)
     sketch: SketchSettings = field(default_factory=SketchSettings)
-
-
-class CaptionCache:
-    """Encoded captions in half precision, so that each is encoded once; oldest out beyond ``limit``."""
-
-    def __init__(self, encoder: TextEncoder, limit: int = 20000) -> None:
-        self.encoder, self.limit = encoder, limit
-        self._store: dict[str, tuple[Tensor, Tensor, Tensor]] = {}
-
-    def __call__(self, captions: Sequence[str]) -> tuple[Tensor, Tensor, Tensor]:
-        """tokens (B, L, width), mask (B, L), sentence (B, width), float32."""
-        for caption in dict.fromkeys(captions):
-            if caption not in self._store:
-                # One at a time: in a batch the last bits depend on the neighbours, and a resumed run has others.
-                tokens, mask, sentence = self.encoder.encode([caption])
-                self._store[caption] = (tokens[0].half(), mask[0], sentence[0].half())
-        rows = [self._store[c] for c in captions]
-        while len(self._store) > self.limit:
-            del self._store[next(iter(self._store))]
-        tokens, mask, sentence = (torch.stack(column) for column in zip(*rows, strict=True))
-        return tokens.float(), mask, sentence.float()
 
 
 @dataclass(frozen=True)
@@ -142,7 +120,7 @@ def neighbours_of(prepared: Sequence[Prepared], encoder: TextEncoder, count: int
     return torch.cat(rows).numpy()
 
 
-class Pretrainer(Trainer[tuple[Batch, RayBatch | None]]):
+class Pretrainer(Trainer[tuple[Batch, RayBatch | None], LatteNet]):
     """A stage-0 run in a folder: ``state.safetensors``, ``log.jsonl``, and the same of its sketch.
 
     Arguments:
@@ -156,6 +134,8 @@ class Pretrainer(Trainer[tuple[Batch, RayBatch | None]]):
         SettingError: an ``image_weight`` that is negative, or above 0 without the views.
         CheckpointError: the state in the folder cannot be taken up, or ``init`` has nothing to give.
     """
+
+    settings: PretrainSettings
 
     def __init__(
         self,
@@ -176,19 +156,17 @@ class Pretrainer(Trainer[tuple[Batch, RayBatch | None]]):
                 "image_weight is above 0, but the views are missing or not those of the training assets; "
                 "make them with prepare_views, or set image_weight to 0."
             )
-        self.settings, self.config = settings, config
+        self.config = config
         self.prepared = list(prepared)
         self.views = list(views) if views and settings.image_weight > 0 else []
         torch.manual_seed(settings.seed)
         self.net = LatteNet(config)
-        # A longer run may take up a shorter one; everything else must be as it was.
-        fixed = {k: v for k, v in to_json(settings).items() if k not in ("steps", "save_every", "picture_every")}
-        info = {"config": to_json(config), "settings": fixed, "data": digest_of(p.cache.name for p in prepared)}
+        info = run_info(config, settings, (p.cache for p in prepared))
         if init is not None:
             info["init"], found = load_weights(Path(init), self.net)
             log.info("%d of %d tensors start from %s", found, len(self.net.state_dict()), init)
         if self.views:
-            info["views"] = digest_of(v.cache.name for v in self.views)
+            info["views"] = digest_of(v.cache for v in self.views)
         self.net.to(device)
         self.encoder = TextEncoder(config.text)
         self.captions = CaptionCache(self.encoder)
@@ -232,14 +210,3 @@ class Pretrainer(Trainer[tuple[Batch, RayBatch | None]]):
             image = image_loss(self.net, planes, rays)
             losses = {**losses, "loss": losses["loss"] + self.settings.image_weight * image, "image": image}
         return losses
-
-    def averaged(self) -> LatteNet:
-        """A copy of the network with the averaged weights, in evaluation mode, on the CPU."""
-        net = LatteNet(self.config)
-        net.load_state_dict({k: v.cpu() for k, v in self.ema.items()})
-        return net.eval()
-
-
-def digest_of(names: Iterable[str]) -> str:
-    """SHA-256 of a list of names: of the files that a run's data lie in."""
-    return hashlib.sha256("\n".join(names).encode()).hexdigest()

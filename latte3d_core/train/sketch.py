@@ -76,9 +76,11 @@ class SketchSource:
         return self.sentences[chosen].float(), self.solids[self.owners[chosen]].float() / 255
 
 
-class SketchTrainer(Trainer[tuple[Tensor, Tensor, Tensor]]):
+class SketchTrainer(Trainer[tuple[Tensor, Tensor, Tensor], Sketch]):
     """A run over ``source`` that changes ``sketch`` in place: ``sketch.safetensors`` and ``sketch.jsonl`` in the folder
     of the run that it belongs to."""
+
+    settings: SketchSettings
 
     def __init__(
         self,
@@ -89,22 +91,22 @@ class SketchTrainer(Trainer[tuple[Tensor, Tensor, Tensor]]):
         info: dict[str, Any],
         device: torch.device | str = "cpu",
     ) -> None:
-        self.sketch, self.source, self.settings = sketch, source, settings
+        self.source = source
         super().__init__(sketch, folder, settings, info, device, "sketch")
 
     def batch(self) -> tuple[Tensor, Tensor, Tensor]:
         """Sentences (B, width), the chosen blocks (M,), and how much of their cells is inside: (B, M, block³)."""
         sentences, solids = self.source.batch(self.step, self.settings.batch)
         rng = np.random.default_rng([self.source.seed, 7, self.step])
-        count = max(1, round(self.settings.share * self.sketch.blocks))
-        chosen = torch.from_numpy(rng.permutation(self.sketch.blocks)[:count])
-        targets = to_blocks(solids, self.sketch.block)[:, chosen]
+        count = max(1, round(self.settings.share * self.net.blocks))
+        chosen = torch.from_numpy(rng.permutation(self.net.blocks)[:count])
+        targets = to_blocks(solids, self.net.block)[:, chosen]
         return sentences.to(self.device), chosen.to(self.device), targets.to(self.device)
 
     def losses(self, batch: tuple[Tensor, Tensor, Tensor]) -> dict[str, Tensor]:
         """The mean cross-entropy of the cells that the step looks at."""
         sentences, chosen, targets = batch
-        logits = self.sketch.cells_of(sentences, chosen)
+        logits = self.net.cells_of(sentences, chosen)
         return {"loss": F.binary_cross_entropy_with_logits(logits.float(), targets)}
 
 

@@ -18,21 +18,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latte3d_core.config import ModelConfig, to_json
+from latte3d_core.config import ModelConfig
 from latte3d_core.data.prepare import Prepared
-from latte3d_core.data.samples import draw_caption, order_of
+from latte3d_core.data.samples import AssetOrder, draw_caption
 from latte3d_core.errors import SettingError
 from latte3d_core.model.latte import Conditions, LatteNet, Planes
 from latte3d_core.model.points import dummy_cloud
-from latte3d_core.model.text import TextEncoder
+from latte3d_core.model.text import CaptionCache, TextEncoder
 from latte3d_core.prior.views import PreparedSets
 from latte3d_core.render.preview import Camera
 from latte3d_core.render.volume import box_span, render_rays
 from latte3d_core.train.guidance import Guidance, Rendered, distillation_loss
 from latte3d_core.train.image_loss import SHARPNESS, STEPS
-from latte3d_core.train.pretrain import CaptionCache, digest_of
 from latte3d_core.train.state import load_weights
-from latte3d_core.train.trainer import Trainer
+from latte3d_core.train.trainer import Trainer, run_info
 
 #: Over what pictures are rendered: what the prior was trained on.
 _GREY = 0.5
@@ -87,7 +86,7 @@ class Stage1Batch:
     progress: float
 
 
-class Stage1Trainer(Trainer[Stage1Batch]):
+class Stage1Trainer(Trainer[Stage1Batch, LatteNet]):
     """A stage-1 run in a folder: ``state.safetensors`` and ``log.jsonl``.
 
     Arguments:
@@ -99,6 +98,8 @@ class Stage1Trainer(Trainer[Stage1Batch]):
         SettingError: the two lists do not match, or alpha is out of range.
         CheckpointError: the state in the folder or the model file cannot be taken up.
     """
+
+    settings: Stage1Settings
 
     def __init__(
         self,
@@ -115,18 +116,18 @@ class Stage1Trainer(Trainer[Stage1Batch]):
             raise SettingError("The views are not those of the paired shapes; make them with prepare_view_sets.")
         if settings.alpha is not None and not 0 <= settings.alpha <= 1:
             raise SettingError(f"alpha must lie between 0 and 1, not {settings.alpha}.")
-        self.settings, self.config, self.guidance = settings, config, guidance
+        self.config, self.guidance = config, guidance
         self.prepared = list(prepared)
         self.shapes = [p.load() for p in prepared]
         self.sets = [s.load() for s in sets]
         torch.manual_seed(settings.seed)
         self.net = LatteNet(config)
-        fixed = {k: v for k, v in to_json(settings).items() if k not in ("steps", "save_every")}
-        info = {"config": to_json(config), "settings": fixed, "data": digest_of(s.cache.name for s in sets)}
+        info = run_info(config, settings, (s.cache for s in sets))
         if init is not None:
             info["init"], _ = load_weights(Path(init), self.net)
         self.net.to(device)
         self.captions = CaptionCache(TextEncoder(config.text))
+        self._order = AssetOrder(len(self.shapes), settings.seed)
         self._dummy = dummy_cloud(config.point.points).numpy()
         super().__init__(self.net, folder, settings, info, device, trained=lambda name: not name.startswith("sketch."))
 
@@ -137,8 +138,7 @@ class Stage1Trainer(Trainer[Stage1Batch]):
         prompts, points, alphas, cameras, masks = [], [], [], [], []
         for position in range(self.step * s.batch, (self.step + 1) * s.batch):
             rng = np.random.default_rng([s.seed, 10, position])
-            epoch, place = divmod(position, len(self.shapes))
-            index = int(order_of(epoch, len(self.shapes), s.seed)[place])
+            index = self._order.at(position)
             prompts.append(draw_caption(self.prepared[index].asset.captions, rng))
             alphas.append(float(rng.random()) if s.alpha is None else s.alpha)
             surface = self.shapes[index].points
@@ -179,12 +179,6 @@ class Stage1Trainer(Trainer[Stage1Batch]):
             "mask_norm": of_mask.norm(dim=1).mean(),
             **{name: torch.tensor(value) for name, value in advice.log.items()},
         }
-
-    def averaged(self) -> LatteNet:
-        """A copy of the network with the averaged weights, in evaluation mode, on the CPU."""
-        net = LatteNet(self.config)
-        net.load_state_dict({k: v.cpu() for k, v in self.ema.items()})
-        return net.eval()
 
 
 def render_views(

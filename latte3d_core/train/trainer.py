@@ -6,17 +6,20 @@ step), so that a run that was killed goes on as if nothing had been.
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
 import logging
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from latte3d_core.config import to_json
 from latte3d_core.errors import Latte3DError, OutputError
 from latte3d_core.files import write_atomically
 from latte3d_core.train.schedule import learning_rate
@@ -24,8 +27,9 @@ from latte3d_core.train.state import load_state, save_state
 
 log = logging.getLogger(__name__)
 
-#: What a stage draws for a step.
+#: What a stage draws for a step, and what it trains.
 Drawn = TypeVar("Drawn")
+Net = TypeVar("Net", bound=nn.Module)
 
 #: A run stops after this many steps in a row without a finite loss.
 MAX_BAD_STEPS = 20
@@ -57,7 +61,7 @@ class RunSettings(Protocol):
     def save_every(self) -> int: ...
 
 
-class Trainer(ABC, Generic[Drawn]):
+class Trainer(ABC, Generic[Drawn, Net]):
     """A run in a folder.
 
     Arguments:
@@ -72,7 +76,7 @@ class Trainer(ABC, Generic[Drawn]):
 
     def __init__(
         self,
-        net: nn.Module,
+        net: Net,
         folder: str | Path,
         settings: RunSettings,
         info: dict[str, Any],
@@ -80,9 +84,9 @@ class Trainer(ABC, Generic[Drawn]):
         stem: str = "state",
         trained: Callable[[str], bool] = lambda name: True,
     ) -> None:
-        self.folder, self.run_settings, self.info = Path(folder), settings, info
+        self.net, self.folder, self.info = net, Path(folder), info
+        self.settings: RunSettings = settings
         self.device = torch.device(device)
-        self.trained_net = net
         self.parameters = [parameter for name, parameter in net.named_parameters() if trained(name)]
         self.optimizer = torch.optim.AdamW(
             self.parameters, lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=settings.weight_decay,
@@ -108,7 +112,7 @@ class Trainer(ABC, Generic[Drawn]):
 
     def run(self, until: int | None = None) -> Iterator[dict[str, float]]:
         """Train up to step ``until`` (default: the end), yielding one record of losses per step; saves on the way."""
-        stop = min(until or self.run_settings.steps, self.run_settings.steps)
+        stop = min(until or self.settings.steps, self.settings.steps)
         bad = 0
         while self.step < stop:
             begin = time.perf_counter()
@@ -123,19 +127,19 @@ class Trainer(ABC, Generic[Drawn]):
                     )
             else:
                 bad = 0
-                record["samples_per_s"] = self.run_settings.batch / (time.perf_counter() - begin)
+                record["samples_per_s"] = self.settings.batch / (time.perf_counter() - begin)
                 self._append(record)
                 yield record
-            if self.step % self.run_settings.save_every == 0 or self.step == stop:
+            if self.step % self.settings.save_every == 0 or self.step == stop:
                 self.save()
 
     def train_step(self) -> dict[str, float] | None:
         """One optimiser step; None if the loss or a gradient is not finite (the weights stay as they were)."""
-        s = self.run_settings
+        s = self.settings
         rate = learning_rate(self.step, s.steps, s.learning_rate, s.warmup)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.trained_net.train()
+        self.net.train()
         batch = self.batch()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             losses = self.losses(batch)
@@ -149,12 +153,18 @@ class Trainer(ABC, Generic[Drawn]):
         # A young average follows faster, else it would still hold the random start after hundreds of steps.
         decay = min(s.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            torch._foreach_lerp_(list(self.ema.values()), list(self.trained_net.state_dict().values()), 1 - decay)
+            torch._foreach_lerp_(list(self.ema.values()), list(self.net.state_dict().values()), 1 - decay)
         return {"step": self.step, "lr": rate, "grad": float(norm), **{k: float(v.detach()) for k, v in losses.items()}}
+
+    def averaged(self) -> Net:
+        """A copy of the network with the averaged weights, in evaluation mode, on the CPU."""
+        net = copy.deepcopy(self.net).cpu()
+        net.load_state_dict(self.ema)
+        return net.eval()
 
     def save(self) -> None:
         """Write the state; a crash at any moment leaves the old one or the new one."""
-        save_state(self.state_file, self.step, self.trained_net, self.ema, self.optimizer, self.info)
+        save_state(self.state_file, self.step, self.net, self.ema, self.optimizer, self.info)
 
     def _append(self, record: dict[str, float]) -> None:
         try:
@@ -168,6 +178,18 @@ class Trainer(ABC, Generic[Drawn]):
         """Drop the lines of steps that will be run again, and the one that a crash left unfinished."""
         kept = [json.dumps(r) for r in read_log(self.log_file) if r["step"] <= self.step]
         write_atomically(self.log_file, "".join(line + "\n" for line in kept).encode())
+
+
+def run_info(config: Any, settings: Any, files: Iterable[Path]) -> dict[str, Any]:
+    """What a state must agree in with the run that takes it up: the network, the data, and every setting but those that
+    only say how long and how often. A longer run may take up a shorter one."""
+    fixed = {k: v for k, v in to_json(settings).items() if k not in ("steps", "save_every", "picture_every")}
+    return {"config": to_json(config), "settings": fixed, "data": digest_of(files)}
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """SHA-256 of the names of cache files, which tell their content."""
+    return hashlib.sha256("\n".join(file.name for file in files).encode()).hexdigest()
 
 
 def read_log(path: Path) -> list[dict[str, float]]:

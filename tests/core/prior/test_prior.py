@@ -119,9 +119,11 @@ def test_the_network_sees_cameras_words_and_the_other_views(sets: list[PreparedS
         assert (net(clean, times, bare) - before).abs().max() > 1e-4
         moved = type(given)(**{**vars(given), "cameras": given.cameras + 40})
         assert (net(clean, times, moved) - before).abs().max() > 1e-4
-        torch.testing.assert_close(guided(net, clean, times, given, 1.0), before)
+        torch.testing.assert_close(guided(net, clean, times, given, 1.0)[0], before)
         without = net(clean, times, bare)
-        torch.testing.assert_close(guided(net, clean, times, given, 2.5), without + 2.5 * (before - without))
+        pushed, own = guided(net, clean, times, given, 2.5)
+        torch.testing.assert_close(pushed, without + 2.5 * (before - without))
+        torch.testing.assert_close(own, before)
 
 
 def test_a_resumed_run_gives_the_same_numbers(sets: list[PreparedSets], tmp_path: Path) -> None:

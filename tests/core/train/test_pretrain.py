@@ -108,7 +108,7 @@ def test_the_sketch_learns_its_solids(tiny_run: Pretrainer) -> None:
     assert np.mean(losses[-20:]) < 0.4 * np.mean(losses[:20])
     for name, value in tiny_run.net.sketch.state_dict().items():  # trained before the rest, and left alone by it
         assert torch.equal(value, tiny_run.ema[f"sketch.{name}"])
-        assert torch.equal(value, tiny_run.sketch_trainer.sketch.state_dict()[name])
+        assert torch.equal(value, tiny_run.sketch_trainer.net.state_dict()[name])
     ball = next(p for p in tiny_run.prepared if p.asset.id == "ball")
     solid = sketch_targets(torch.from_numpy(ball.load().occupied()), tiny().sketch.side) >= 0.5
     with torch.no_grad():
@@ -125,8 +125,8 @@ def test_a_resumed_sketch_is_the_uninterrupted_one(prepared: list[Prepared], tmp
     assert resumed.step == 4
     again += [r["loss"] for r in resumed.run()]
     assert losses == again
-    for name, value in whole.sketch.state_dict().items():
-        assert torch.equal(value, resumed.sketch.state_dict()[name]), name
+    for name, value in whole.net.state_dict().items():
+        assert torch.equal(value, resumed.net.state_dict()[name]), name
 
 
 def test_a_run_may_start_from_a_model_file(
