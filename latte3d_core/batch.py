@@ -7,18 +7,17 @@ collected, not fatal.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from latte3d_core.errors import Latte3DError, OutputError, PromptError
+from latte3d_core.errors import Latte3DError, OutputError
+from latte3d_core.jsonl import read_objects
 from latte3d_core.mesh.types import TexturedMesh
 
 _ID = re.compile(r"[A-Za-z0-9._\- ]{1,120}")
-#: A longer line is not a prompt.
-_MAX_LINE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -47,29 +46,17 @@ def read_prompts(path: str | Path) -> Iterator[Item | Failure]:
         PromptError: the file cannot be read.
     """
     seen: set[str] = set()
-    try:
-        with Path(path).open("rb") as stream:
-            number = 0
-            while line := stream.readline(_MAX_LINE + 1):
-                number += 1
-                where = f"{Path(path).name} line {number}"
-                if len(line) > _MAX_LINE:
-                    while line and not line.endswith(b"\n"):
-                        line = stream.readline(_MAX_LINE)
-                    yield Failure(where, "The line is longer than a megabyte.")
-                    continue
-                if not line.strip():
-                    continue
-                try:
-                    item = _parse(line)
-                    if item.id in seen:
-                        raise ValueError(f"The id {item.id!r} stands there twice.")
-                    seen.add(item.id)
-                    yield item
-                except ValueError as error:
-                    yield Failure(where, str(error))
-    except OSError as error:
-        raise PromptError(f"The prompts file {path} cannot be read: {error.strerror}.") from error
+    for number, row in read_objects(path):
+        where = f"{Path(path).name} line {number}"
+        try:
+            item = _item(row)
+            if item.id in seen:
+                raise ValueError(f"The id {item.id!r} stands there twice.")
+        except ValueError as error:
+            yield Failure(where, str(error))
+            continue
+        seen.add(item.id)
+        yield item
 
 
 def generate_all(
@@ -106,13 +93,9 @@ def generate_all(
     return failures
 
 
-def _parse(line: bytes) -> Item:
-    try:
-        row = json.loads(line.decode("utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
-        raise ValueError("Not a line of UTF-8 JSON.") from None
-    if not isinstance(row, dict):
-        raise ValueError('Not a JSON object such as {"id": "car", "prompt": "a red car"}.')
+def _item(row: dict[str, Any] | str) -> Item:
+    if isinstance(row, str):
+        raise ValueError(row)
     identity = str(row.get("id", ""))
     if not _ID.fullmatch(identity) or identity.strip(" .") != identity:
         raise ValueError(f"The id {identity[:40]!r} cannot name a file; use letters, digits, '-', '_' and '.'.")
