@@ -1,9 +1,9 @@
 """Geometry scores: occupancy IoU, Chamfer distance, F-score, normal consistency. All in core units.
 
-Protocol. IoU: occupancy at the centres of a 128³ grid over [-1, 1]³; the reference is the flood-filled solid of the
-asset's surface. Surfaces: 4,096 samples by area on each side; Chamfer is the sum of the two mean nearest distances; the
-F-score is the harmonic mean of the shares within the threshold; normal consistency is the mean absolute cosine between
-the normals of nearest samples. Distances include the 0.014 by which training thickens every surface.
+IoU: occupancy at the centres of a grid over [-1, 1]³; the reference is the flood-filled solid of the asset's surface.
+Surfaces: samples by area on each side; Chamfer is the sum of the two mean nearest distances; the F-score is the
+harmonic mean of the shares within the threshold; normal consistency is the mean absolute cosine between the normals of
+nearest samples. Distances include the 0.014 by which training thickens every surface.
 """
 
 from __future__ import annotations
@@ -13,11 +13,8 @@ import numpy as np
 from latte3d_core.data.gltf import ColouredTriangles
 from latte3d_core.data.nearest import nearest_points
 from latte3d_core.data.targets import face_normals, sample_surface
+from latte3d_core.eval.protocol import F_THRESHOLDS, GRID, SEED
 from latte3d_core.mesh.types import Mesh
-
-GRID = 128
-SURFACE_SAMPLES = 4096
-F_THRESHOLDS = (0.02, 0.05)
 
 
 def occupancy_iou(answer: np.ndarray, reference: np.ndarray) -> float:
@@ -42,7 +39,7 @@ def surface_scores(mesh: Mesh | None, points: np.ndarray, normals: np.ndarray) -
     if mesh is None:
         return {"chamfer": float("nan"), **{f"f@{t}": 0.0 for t in F_THRESHOLDS}, "normals": 0.0}
     soup = as_triangles(mesh)
-    samples, face, _ = sample_surface(soup, len(points), np.random.default_rng(0))
+    samples, face, _ = sample_surface(soup, len(points), np.random.default_rng(SEED))
     own = face_normals(soup, face)
     forward, to_points = nearest_points(points.astype(np.float32), samples.astype(np.float32))
     backward, to_samples = nearest_points(samples.astype(np.float32), points.astype(np.float32))

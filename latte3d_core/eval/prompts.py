@@ -8,6 +8,7 @@ import numpy as np
 
 from latte3d_core.data.colours import NAMED_COLOURS, set_article
 from latte3d_core.data.materials import MATERIALS, painted
+from latte3d_core.eval.protocol import SEED
 
 #: Plain things that the libraries have in some colours and materials, never in all.
 NOUNS = (
@@ -26,7 +27,7 @@ SYNONYMS = (
 JUDGED = tuple(name for name in MATERIALS if name not in ("stone", "sandstone"))
 
 
-def colour_prompts(count: int, seed: int = 0) -> list[tuple[str, str]]:
+def colour_prompts(count: int, seed: int = SEED) -> list[tuple[str, str]]:
     """(prompt, colour name), every colour in turn; a third put the colour behind the noun."""
     rng = np.random.default_rng([seed, 1])
     colours = list(NAMED_COLOURS)
@@ -38,7 +39,7 @@ def colour_prompts(count: int, seed: int = 0) -> list[tuple[str, str]]:
     return pairs
 
 
-def material_prompts(count: int, nouns: Sequence[str] = NOUNS, seed: int = 0) -> list[tuple[str, str]]:
+def material_prompts(count: int, nouns: Sequence[str] = NOUNS, seed: int = SEED) -> list[tuple[str, str]]:
     """(prompt, material name), every judged material in turn."""
     rng = np.random.default_rng([seed, 2])
     pairs = []

@@ -3,7 +3,8 @@
 Parts, in the order of the report (each a function below):
 
     reconstruction   held-out assets from their own points, with and without their colours, alpha 1
-    text             captions of held-out assets, at every alpha: does a scorer see the category?
+    text             captions of held-out assets, at every alpha: does a scorer see the category? are the pictures and
+                     the masks of the library's kind (``views.py``)? do they agree with the words (``agreement.py``)?
     words            synonyms, plurals, typing errors, size words: is it still the thing, and has it the proportions?
     memory           captions of training assets at alpha 0: how much of the asset comes back
     colours          colour × noun prompts: is the named colour the dominant one?
@@ -13,7 +14,7 @@ Parts, in the order of the report (each a function below):
     alpha            mask IoU with the template as alpha rises
 
 Scorers are trained on pictures of training assets (``scorer.py``) and kept in the cache; next to every share of right
-answers stands the scorers' share on real pictures, the ceiling.
+answers stands the scorers' share on real pictures, the ceiling. Counts, thresholds, views and seeds: ``protocol.py``.
 """
 
 from __future__ import annotations
@@ -39,17 +40,37 @@ from latte3d_core.data.prepare import Prepared
 from latte3d_core.data.targets import TargetSettings
 from latte3d_core.data.wording import plural, with_typing_error
 from latte3d_core.errors import Latte3DError, SurfaceError
-from latte3d_core.eval.geometry import (
-    F_THRESHOLDS,
-    GRID,
-    SURFACE_SAMPLES,
-    occupancy_iou,
-    occupancy_of,
-    surface_scores,
-)
+from latte3d_core.eval.agreement import Matcher
+from latte3d_core.eval.distances import kernel_distance
+from latte3d_core.eval.geometry import occupancy_iou, occupancy_of, surface_scores
+from latte3d_core.eval.judges import Judges, Views
 from latte3d_core.eval.looks import Looks, look_at_asset, look_at_fields
 from latte3d_core.eval.prompts import JUDGED, NOUNS, SYNONYMS, colour_prompts, material_prompts
-from latte3d_core.eval.scorer import Scorer, kernel_distance, load_scorer, save_scorer, train_scorer
+from latte3d_core.eval.protocol import (
+    ALPHA_PROMPTS,
+    ALPHAS,
+    COLOUR_PIXELS,
+    COLOUR_PROMPTS,
+    GRID,
+    LOOK_SIZE,
+    MATERIAL_ASSETS,
+    MATERIAL_ROUNDS,
+    MATERIAL_TEST_ASSETS,
+    MEMORY_ASSETS,
+    MIN_MEMBERS,
+    NEAREST_SIDE,
+    SCORER_VERSION,
+    SEED,
+    SEED_PROMPTS,
+    SEEDS,
+    SILHOUETTE_SIDE,
+    SIZE_CHANGE,
+    STYLIZED_ROUNDS,
+    SURFACE_SAMPLES,
+)
+from latte3d_core.eval.scorer import Scorer, ScorerFeatures, load_scorer, save_scorer, train_scorer
+from latte3d_core.eval.table import as_table
+from latte3d_core.eval.views import FeatureNet
 from latte3d_core.files import write_atomically
 from latte3d_core.mesh.types import Mesh
 from latte3d_core.model.sketch import sketch_targets
@@ -57,20 +78,10 @@ from latte3d_core.render.preview import contact_sheet, render_asset, render_mesh
 
 log = logging.getLogger(__name__)
 
-#: Raised when the pictures, the patterns or the scorers change, so that kept scorers are trained anew.
-SCORER_VERSION = 1
-#: Categories with fewer training assets than this are not asked for.
-MIN_MEMBERS = 10
-#: Training assets whose pictures the material scorer learns from.
-MATERIAL_ASSETS = 400
-#: Side of the grid on which the nearest training solid is looked for.
-NEAREST_SIDE = 24
 #: Steps (7, 3) from a surface point to where a model puts its thickened surface.
 _THICK = np.concatenate([np.zeros((1, 3)), np.eye(3), -np.eye(3)]).astype(np.float32) * (
     TargetSettings.thickness - SKIN
 )
-ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0)
-SEEDS = 8
 
 
 @dataclass
@@ -80,6 +91,10 @@ class Evaluation:
     Attributes:
         training, held_out: prepared assets of either kind.
         limit: at most so many objects a part; None: each part's full number.
+        features: the network of Render- and Mask-FID; None: the category scorer's.
+        matcher: judges whether pictures agree with their prompts; None: that is not measured.
+        references: (R, S, S, 3) uint8, pictures that Render-FID compares with too, such as those that a text-to-image
+            model drew of the same prompts; None: the pictures of the held-out assets alone.
         pictures: contact sheets by name, filled by ``draw``.
     """
 
@@ -88,6 +103,9 @@ class Evaluation:
     held_out: Sequence[Prepared]
     cache: Path
     limit: int | None = None
+    features: FeatureNet | None = None
+    matcher: Matcher | None = None
+    references: np.ndarray | None = None
     pictures: dict[str, tuple[list[np.ndarray], list[str]]] = field(default_factory=dict)
 
     def some(self, count: int) -> int:
@@ -149,28 +167,34 @@ def evaluate(bench: Evaluation) -> dict[str, Any]:
 def scorers(bench: Evaluation) -> tuple[Scorer, Scorer, dict[str, float]]:
     """The category and the material scorer, trained once and cached, and their shares of right answers on held-out
     assets."""
-    seen = [str(SCORER_VERSION), *JUDGED, *(p.cache.name for p in bench.training)]
-    key = hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]
-    counts: dict[str, int] = {}
-    for item in bench.training:
-        counts[item.asset.category] = counts.get(item.asset.category, 0) + 1
-    known = {c for c, n in counts.items() if n >= MIN_MEMBERS}
-    category = _cached(
-        bench.cache / f"scorer-category-{key}.safetensors",
-        lambda: _category_pictures([p for p in bench.training if p.asset.category in known]),
-    )
-    material = _cached(bench.cache / f"scorer-material-{key}.safetensors", lambda: _material_pictures(bench.training))
+    category = category_scorer(bench.training, bench.cache)
+    path = bench.cache / f"scorer-material-{_key(bench.training)}.safetensors"
+    material = _cached(path, lambda: _material_pictures(bench.training))
     top1, top5, total = 0, 0, 0
     for item in bench.held_out:
         if item.asset.category in category.names:
             ranking = category.ranking(look_at_asset(load_glb(item.asset.path)))
             top1, top5 = top1 + (ranking[0] == item.asset.category), top5 + (item.asset.category in ranking[:5])
             total += 1
-    looks, labels = _material_pictures(bench.held_out[:: max(1, len(bench.held_out) // 30)])
+    looks, labels = _material_pictures(bench.held_out[:: max(1, len(bench.held_out) // MATERIAL_TEST_ASSETS)])
     right = np.mean([material.ranking(one)[0] == label for one, label in zip(looks, labels, strict=True)])
     return category, material, {
         "category_top1": top1 / max(1, total), "category_top5": top5 / max(1, total), "material": float(right),
     }  # fmt: skip
+
+
+def category_scorer(training: Sequence[Prepared], cache: Path) -> Scorer:
+    """The category scorer of these training assets, trained once and cached."""
+    counts: dict[str, int] = {}
+    for item in training:
+        counts[item.asset.category] = counts.get(item.asset.category, 0) + 1
+    known = [p for p in training if counts[p.asset.category] >= MIN_MEMBERS]
+    return _cached(cache / f"scorer-category-{_key(training)}.safetensors", lambda: _category_pictures(known))
+
+
+def _key(training: Sequence[Prepared]) -> str:
+    seen = [str(SCORER_VERSION), *JUDGED, *(p.cache.name for p in training)]
+    return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]
 
 
 def _cached(path: Path, pictures: Callable[[], tuple[list[Looks], list[str]]]) -> Scorer:
@@ -222,33 +246,48 @@ def _means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     return {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]} if rows else {}
 
 
+def _views_of_asset(item: Prepared) -> Views:
+    asset = load_glb(item.asset.path)
+    return cache(lambda size: look_at_asset(asset, size=size))
+
+
+def _views_of_fields(fields: Fields, mesh: Mesh | None) -> Views:
+    """An object without a surface looks like nothing; it is not left out, so that counts stay equal."""
+    return cache(lambda size: Looks.of_nothing(size) if mesh is None else look_at_fields(fields, mesh, size))
+
+
 def text(bench: Evaluation, category: Scorer, ceilings: dict[str, float]) -> dict[str, Any]:
     """Captions of held-out assets, judged against real pictures."""
     solids = torch.stack([_solid(p) for p in bench.training]).float().numpy()
-    real = [look_at_asset(load_glb(p.asset.path)) for p in bench.held_out[: bench.limit]]
-    real_features = np.concatenate([category.features(one) for one in real])
+    items = bench.held_out[: bench.limit]
+    captions = [p.asset.captions[0] for p in items]
+    judges = Judges(
+        bench.features or ScorerFeatures(category), bench.matcher, captions, map(_views_of_asset, items),
+        bench.references,
+    )  # fmt: skip
+    real_features = np.concatenate([category.features(look_at_asset(load_glb(p.asset.path))) for p in items])
     by_alpha: dict[float, dict[str, float]] = {}
+    renders: dict[float, dict[str, Any]] = {}
+    agreements: dict[float, dict[str, float] | None] = {}
     for alpha in sorted({*ALPHAS, DEFAULT_ALPHA}):
-        rows, features = [], []
-        for number, item in enumerate(bench.held_out[: bench.limit]):
-            caption = item.asset.captions[0]
+        rows, features, made = [], [], []
+        for number, (item, caption) in enumerate(zip(items, captions, strict=True)):
             fields = bench.model.fields(caption, alpha=alpha)
             mesh = bench.mesh_of(fields)
+            views = _views_of_fields(fields, mesh)
+            made.append(judges.judge(views))
             if alpha == DEFAULT_ALPHA and number < 64:
                 bench.draw("heldout", f"asset: {caption}", render_asset(load_glb(item.asset.path)))
-                bench.draw_prompt("heldout", caption, label=f"made: {caption}")
-            if mesh is None:
-                continue
-            looks = look_at_fields(fields, mesh)
+                bench.draw_prompt("heldout", caption, label=f"made, {judges.label(number, made[-1])}: {caption}")
+            looks = views(LOOK_SIZE)
             features.append(category.features(looks))
-            grid = fields.sdf_grid(GRID + 1)
-            inside = occupancy_of(grid)
+            inside = occupancy_of(fields.sdf_grid(GRID + 1))
             occupied = item.load().occupied()
             coarse = sketch_targets(torch.from_numpy(inside), NEAREST_SIDE).reshape(-1).numpy()
             row = {"iou": occupancy_iou(inside, occupied), "nearest_training_iou": _nearest_iou(coarse, solids)}
             if item.asset.category in category.names:
-                ranking = category.ranking(looks)
-                row["top1"] = float(ranking[0] == item.asset.category)
+                ranking = category.ranking(looks) if mesh is not None else []
+                row["top1"] = float(item.asset.category in ranking[:1])
                 row["top5"] = float(item.asset.category in ranking[:5])
             else:
                 row["top1"] = row["top5"] = float("nan")
@@ -257,11 +296,31 @@ def text(bench: Evaluation, category: Scorer, ceilings: dict[str, float]) -> dic
         means["top1_of_ceiling"] = means["top1"] / max(ceilings["category_top1"], 1e-9)
         means["kid"] = kernel_distance(np.concatenate(features), real_features)
         by_alpha[alpha] = means
+        renders[alpha], agreements[alpha] = judges.renders(made), judges.agreement(made)
+    others = bench.training[:: max(1, len(bench.training) // len(items))][: len(items)]
     result: dict[str, Any] = {
         "default": by_alpha[DEFAULT_ALPHA],
         "alpha_0": by_alpha[0.0],
         "by_alpha": {str(alpha): {k: m[k] for k in ("top1", "top5", "kid")} for alpha, m in by_alpha.items()},
+        "renders": {
+            "default": renders[DEFAULT_ALPHA],
+            "alpha_0": renders[0.0],
+            # How far two sets of real assets are apart at this count of pictures.
+            "training_assets": judges.renders([judges.judge(_views_of_asset(p)) for p in others], paired=False),
+            "by_alpha": {str(alpha): scores for alpha, scores in renders.items()},
+        },
+        "agreement": {"measured": False},
     }
+    if bench.matcher is not None:
+        result["agreement"] = {
+            "measured": True,
+            "model": bench.matcher.name,
+            "prompts": len(set(captions)),
+            "default": agreements[DEFAULT_ALPHA],
+            "alpha_0": agreements[0.0],
+            "assets": judges.agreement(judges.assets),
+            "by_alpha": {str(alpha): scores for alpha, scores in agreements.items()},
+        }
     own = [_nearest_iou(_solid(p).float().numpy(), solids) for p in bench.held_out[: bench.limit]]
     result["nearest_training_iou_of_real_assets"] = float(np.mean(own))
     return result
@@ -291,13 +350,13 @@ def words(bench: Evaluation) -> dict[str, Any]:
 
     other_words = [found(f"a {said}") == found(f"a {meant}") for said, meant in SYNONYMS]
     plurals = [found(plural(noun)) == found(f"a {noun}") for noun in NOUNS]
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(SEED)
     typing = [found(with_typing_error(f"a {noun}", rng)) == found(f"a {noun}") for noun in NOUNS if len(noun) >= 5]
     sizes = []
     for number, noun in enumerate(NOUNS):
         word, sign = (("tall", 1), ("flat", -1), ("wide", -1), ("thin", 1))[number % 4]
         plain, told = (_height_to_width(bench.model.fields(text)) for text in (f"a {noun}", f"a {word} {noun}"))
-        sizes.append(sign * (told - plain) > 0.05 * plain)
+        sizes.append(sign * (told - plain) > SIZE_CHANGE * plain)
     return {
         "synonyms": float(np.mean(other_words)),
         "plurals": float(np.mean(plurals)),
@@ -318,8 +377,8 @@ def _height_to_width(fields: Fields) -> float:
 def recalled(bench: Evaluation) -> dict[str, float]:
     """IoU of training assets with what their own captions give at alpha 0: the whole network, and the sketch alone."""
     rows = []
-    step = max(1, len(bench.training) // bench.some(96))
-    for item in bench.training[::step][: bench.some(96)]:
+    step = max(1, len(bench.training) // bench.some(MEMORY_ASSETS))
+    for item in bench.training[::step][: bench.some(MEMORY_ASSETS)]:
         occupied = item.load().occupied()
         captions = item.asset.captions
         fields = bench.model.fields(captions[min(1, len(captions) - 1)], alpha=0.0)
@@ -336,7 +395,7 @@ def recalled(bench: Evaluation) -> dict[str, float]:
 def colours(bench: Evaluation) -> dict[str, float]:
     """Share of prompts whose colour is the one that most of the visible surface has."""
     right = []
-    for number, (prompt, name) in enumerate(colour_prompts(bench.some(72))):
+    for number, (prompt, name) in enumerate(colour_prompts(bench.some(COLOUR_PROMPTS))):
         fields = bench.model.fields(prompt)
         mesh = bench.mesh_of(fields)
         right.append(mesh is not None and dominant_colour(look_at_fields(fields, mesh)) == name)
@@ -348,7 +407,7 @@ def colours(bench: Evaluation) -> dict[str, float]:
 def dominant_colour(looks: Looks) -> str:
     """The name in ``NAMED_COLOURS`` that most of the visible pixels are nearest to."""
     pixels = looks.colors[looks.mask]
-    some = pixels[:: max(1, len(pixels) // 2000)] / 255.0
+    some = pixels[:: max(1, len(pixels) // COLOUR_PIXELS)] / 255.0
     names, counts = np.unique([nearest_name(color) for color in some], return_counts=True)
     return str(names[counts.argmax()])
 
@@ -356,7 +415,7 @@ def dominant_colour(looks: Looks) -> str:
 def materials(bench: Evaluation, material: Scorer, ceilings: dict[str, float]) -> dict[str, Any]:
     """Share of prompts whose material a scorer recognises."""
     right: dict[str, list[bool]] = {}
-    for number, (prompt, name) in enumerate(material_prompts(bench.some(3 * len(JUDGED)))):
+    for number, (prompt, name) in enumerate(material_prompts(bench.some(MATERIAL_ROUNDS * len(JUDGED)))):
         fields = bench.model.fields(prompt)
         mesh = bench.mesh_of(fields)
         right.setdefault(name, []).append(
@@ -378,8 +437,8 @@ def restyled(bench: Evaluation, material: Scorer, ceilings: dict[str, float]) ->
     by default, and invented by the network (``invented``)."""
     right: dict[str, list[bool]] = {}
     invented = []
-    shapes = bench.held_out[:: max(1, len(bench.held_out) // bench.some(2 * len(JUDGED)))]
-    for number, item in enumerate(shapes[: bench.some(2 * len(JUDGED))]):
+    count = bench.some(STYLIZED_ROUNDS * len(JUDGED))
+    for number, item in enumerate(bench.held_out[:: max(1, len(bench.held_out) // count)][:count]):
         name = JUDGED[number % len(JUDGED)]
         prompt = painted(item.asset.captions[0], np.random.default_rng(number), name).caption
         targets = item.load()
@@ -401,7 +460,7 @@ def seeds(bench: Evaluation, category: Scorer) -> dict[str, float]:
     """Mean pairwise mask IoU over the seeds of one prompt, and the share of them with the asset's category."""
     overlaps, right = [], []
     chosen = [p for p in bench.held_out if p.asset.category in category.names]
-    for item in chosen[:: max(1, len(chosen) // bench.some(16))][: bench.some(16)]:
+    for item in chosen[:: max(1, len(chosen) // bench.some(SEED_PROMPTS))][: bench.some(SEED_PROMPTS)]:
         caption, masks = item.asset.captions[0], []
         for seed in range(SEEDS):
             fields = bench.model.fields(caption, seed=seed)
@@ -421,7 +480,8 @@ def alpha_sweep(bench: Evaluation) -> dict[str, Any]:
     """Mask IoU with the template, as thick as training makes surfaces, by alpha, and whether its mean rises with
     alpha."""
     table: dict[float, list[float]] = {alpha: [] for alpha in ALPHAS}
-    for item in bench.held_out[:: max(1, len(bench.held_out) // bench.some(16))][: bench.some(16)]:
+    count = bench.some(ALPHA_PROMPTS)
+    for item in bench.held_out[:: max(1, len(bench.held_out) // count)][:count]:
         caption = item.asset.captions[0]
         template = bench.model.fields(caption, alpha=1.0).template
         assert template is not None
@@ -436,7 +496,7 @@ def alpha_sweep(bench: Evaluation) -> dict[str, Any]:
     return {"mask_iou": dict(zip(map(str, ALPHAS), means, strict=True)), "monotonic": bool(np.all(np.diff(means) > 0))}
 
 
-def _mask_of_points(points: np.ndarray, side: int = 48) -> np.ndarray:
+def _mask_of_points(points: np.ndarray, side: int = SILHOUETTE_SIDE) -> np.ndarray:
     """Silhouettes (3, side, side) bool of points along the three axes."""
     cell = np.clip(((points + 1) * (side / 2)).astype(int), 0, side - 1)
     masks = np.zeros((3, side, side), dtype=bool)
@@ -459,30 +519,3 @@ def _without_nan(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_nan(inner) for key, inner in value.items()}
     return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def as_table(result: dict[str, Any]) -> str:
-    """The numbers that matter, a line each."""
-    lines = []
-    for way, scores in result["reconstruction"].items():
-        names = ("iou", "chamfer", *(f"f@{t}" for t in F_THRESHOLDS), "normals", "color_error")
-        lines.append(f"reconstruction, {way:<20}" + "  ".join(f"{n} {scores[n]:.3f}" for n in names))
-    for way in ("default", "alpha_0"):
-        scores = result["text"][way]
-        names = ("top1", "top5", "top1_of_ceiling", "iou", "nearest_training_iou", "kid")
-        lines.append(f"text, {way:<30}" + "  ".join(f"{n} {scores[n]:.3f}" for n in names))
-    memory, stylized = result["memory"], result["stylized"]
-    lines += [
-        f"{'category top 1 by alpha':<36}"
-        + "  ".join(f"{a}: {m['top1']:.3f}" for a, m in result["text"]["by_alpha"].items()),
-        f"{'other words':<36}" + "  ".join(f"{n} {v:.3f}" for n, v in result["words"].items()),
-        f"{'training captions, alpha 0':<36}iou {memory['iou']:.3f}  sketch {memory['sketch_iou']:.3f}",
-        f"{'colour named is dominant':<36}{result['colours']['dominant']:.3f}",
-        f"{'material recognised':<36}{result['materials']['right']:.3f}",
-        f"{'material on unseen shapes':<36}{stylized['right']:.3f}  invented {stylized['invented']:.3f}",
-        f"{'seeds':<36}mask IoU {result['seeds']['mask_iou']:.3f}  category {result['seeds']['category']:.3f}",
-        f"{'alpha: mask IoU with the template':<36}"
-        + "  ".join(f"{a}: {v:.3f}" for a, v in result["alpha"]["mask_iou"].items()),
-        f"{'ceilings':<36}" + "  ".join(f"{n} {v:.3f}" for n, v in result["ceilings"].items()),
-    ]
-    return "\n".join(lines)

@@ -19,12 +19,13 @@ from torch import Tensor, nn
 
 from latte3d_core.errors import CheckpointError
 from latte3d_core.eval.looks import Looks
+from latte3d_core.eval.protocol import BATCH, EPOCHS, LOOK_SIZE, SEED
 from latte3d_core.files import write_atomically
 
 log = logging.getLogger(__name__)
 
-EPOCHS = 10
-BATCH = 64
+#: Shares of red, green and blue in the brightness of a picture (Rec. 709).
+_BRIGHTNESS = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
 
 class ScorerNet(nn.Module):
@@ -66,8 +67,37 @@ class Scorer:
             return self.net.features(torch.from_numpy(looks.channels())).numpy()
 
 
-def train_scorer(looks: Sequence[Looks], labels: Sequence[str], seed: int = 0, epochs: int | None = None) -> Scorer:
-    """Learn to tell the labels apart, from every view by itself. Mirrored and brightened pictures are shown too."""
+@dataclass(frozen=True)
+class ScorerFeatures:
+    """A scorer's network as a ``FeatureNet``: what it sees in any picture of an object.
+
+    A picture has no channel for the bare shape, so its brightness stands in. Where a picture has no alpha, all that is
+    not black is the object, as in a mask.
+    """
+
+    scorer: Scorer
+    size: int = LOOK_SIZE
+
+    @property
+    def name(self) -> str:
+        return f"category scorer, classes: {len(self.scorer.names)}"
+
+    def __call__(self, pictures: np.ndarray) -> np.ndarray:
+        """(N, width) float32."""
+        parts = [self._some(pictures[begin : begin + BATCH]) for begin in range(0, len(pictures), BATCH)]
+        return np.concatenate(parts)
+
+    def _some(self, pictures: np.ndarray) -> np.ndarray:
+        colors = pictures[..., :3] / np.float32(255)
+        mask = pictures[..., 3:] / np.float32(255) if pictures.shape[-1] == 4 else colors.any(-1, keepdims=True)
+        colors = colors * mask
+        channels = np.concatenate([colors, (colors @ _BRIGHTNESS)[..., None], mask], -1) - np.float32(0.5)
+        with torch.inference_mode():
+            return self.scorer.net.features(torch.from_numpy(channels).permute(0, 3, 1, 2)).numpy()
+
+
+def train_scorer(looks: Sequence[Looks], labels: Sequence[str], seed: int = SEED, epochs: int | None = None) -> Scorer:
+    """Learn to tell the labels apart, from every view by itself. Mirrored pictures are shown too."""
     names = tuple(sorted(set(labels)))
     torch.manual_seed(seed)
     net = ScorerNet(len(names))
@@ -116,14 +146,3 @@ def load_scorer(path: Path) -> Scorer:
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"The scorer {path} cannot be read; delete it, and it is trained anew.") from error
     return Scorer(net.eval(), names)
-
-
-def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
-    """Kernel inception distance (arXiv 1801.01401): the unbiased squared maximum mean discrepancy of two sets of
-    features (N, D) and (M, D) under the kernel (x·y / D + 1)³."""
-    kernel = lambda a, b: (a @ b.T / a.shape[1] + 1) ** 3  # noqa: E731
-    own = kernel(first, first)
-    other = kernel(second, second)
-    n, m = len(first), len(second)
-    within = (own.sum() - own.trace()) / (n * (n - 1)) + (other.sum() - other.trace()) / (m * (m - 1))
-    return float(within - 2 * kernel(first, second).mean())

@@ -14,10 +14,11 @@ from latte3d_core.data.materials import MATERIALS
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.errors import CheckpointError
 from latte3d_core.eval import report, scorer
-from latte3d_core.eval.geometry import GRID, occupancy_iou, occupancy_of, surface_scores
-from latte3d_core.eval.looks import CAMERAS, SIZE, Looks, look_at_asset, look_at_fields
+from latte3d_core.eval.geometry import occupancy_iou, occupancy_of, surface_scores
+from latte3d_core.eval.looks import Looks, look_at_asset, look_at_fields
 from latte3d_core.eval.prompts import JUDGED, colour_prompts, material_prompts
-from latte3d_core.eval.scorer import kernel_distance, load_scorer, save_scorer, train_scorer
+from latte3d_core.eval.protocol import CAMERAS, GRID, LOOK_SIZE
+from latte3d_core.eval.scorer import load_scorer, save_scorer, train_scorer
 from latte3d_core.mesh.isosurface import extract
 
 
@@ -54,15 +55,15 @@ def test_surface_scores_of_concentric_balls() -> None:
 def test_a_look_sees_colours_where_the_object_is(asset_folder: Path) -> None:
     ball = load_glb(asset_folder / "ball.glb")
     looks = look_at_asset(ball)
-    assert looks.colors.shape == (len(CAMERAS), SIZE, SIZE, 3)
+    assert looks.colors.shape == (len(CAMERAS), LOOK_SIZE, LOOK_SIZE, 3)
     # The ball's outline: a disc of the angular radius asin(r / distance).
     camera = CAMERAS[0]
     edge = np.tan(np.arcsin(HALF_EXTENT / camera.distance)) / np.tan(np.radians(camera.fov / 2))
     assert looks.mask.mean() == pytest.approx(np.pi / 4 * edge**2, abs=0.02)
     assert (looks.colors[~looks.mask] == 0).all()
     assert np.ptp(looks.colors[looks.mask], axis=0).max() <= 2  # the ball has one colour, and no light in it
-    rows = looks.shade[0, :, SIZE // 2]
-    assert rows[SIZE // 4] > rows[-SIZE // 4]  # lit from above
+    rows = looks.shade[0, :, LOOK_SIZE // 2]
+    assert rows[LOOK_SIZE // 4] > rows[-LOOK_SIZE // 4]  # lit from above
     striped = look_at_asset(ball, MATERIALS["stripes"].two_tone(np.array([1.0, 0, 0]), np.array([0, 0, 1.0])))
     assert set(map(tuple, striped.colors[striped.mask])) == {(255, 0, 0), (0, 0, 255)}
 
@@ -99,20 +100,6 @@ def test_a_scorer_learns_and_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyP
         load_scorer(tmp_path / "scorer.safetensors")
 
 
-def test_kernel_distance_is_zero_for_one_distribution_and_grows() -> None:
-    rng = np.random.default_rng(0)
-    a, b = rng.standard_normal((2, 400, 16))
-    near, far = kernel_distance(a, b), kernel_distance(a, b + 1.5)
-    assert abs(near) < 0.05 < far
-    # Against the double sum that defines it.
-    kernel = lambda x, y: (x @ y / 16 + 1) ** 3  # noqa: E731
-    a, b = a[:12], b[:9]
-    within = sum(kernel(x, y) for i, x in enumerate(a) for j, y in enumerate(a) if i != j) / (12 * 11)
-    within += sum(kernel(x, y) for i, x in enumerate(b) for j, y in enumerate(b) if i != j) / (9 * 8)
-    between = sum(kernel(x, y) for x in a for y in b) / (12 * 9)
-    assert kernel_distance(a, b) == pytest.approx(within - 2 * between)
-
-
 def test_prompts_take_every_colour_and_material_in_turn() -> None:
     colours = colour_prompts(24)
     assert {name for _, name in colours} == {name for _, name in colours[:12]} and colours == colour_prompts(24)
@@ -138,6 +125,13 @@ def test_the_whole_report(
     assert "reconstruction, points" in table and "ceilings" in table
     sheets = {p.name for p in tmp_path.glob("sheet_*.png")}
     assert sheets == {f"sheet_{n}.png" for n in ("heldout", "colours", "materials", "stylized", "seeds", "alpha")}
+    renders = stored["text"]["renders"]["default"]
+    assert renders["network"] == "category scorer, classes: 1" and renders["pictures"] == 8
+    assert min(renders[name] for name in ("render_fid", "mask_fid")) >= 0 and 0 <= renders["mask_iou"] <= 1
+    assert stored["text"]["agreement"] == {"measured": False}
+    lines = table.splitlines()
+    assert any(line.startswith("pictures, default") and "mask KID" in line for line in lines)
+    assert any(line.startswith("text-image agreement") and "not measured" in line for line in lines)
     numbers = stored["reconstruction"]["points"]
     assert 0 <= numbers["iou"] <= 1 and 0 <= numbers["f@0.05"] <= 1 and numbers["chamfer"] > 0
     again = dataclasses.replace(bench, pictures={})
