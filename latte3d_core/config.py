@@ -111,6 +111,7 @@ class ModelConfig:
 
     Attributes:
         share_encoders: G and T use one point encoder and one way down (paper, figure 4: pretraining and stage 1).
+        texture_detail: width of the perceptron that gives T planes twice as fine (stage 2); 0: there are none.
     """
 
     name: str = "custom"
@@ -120,6 +121,7 @@ class ModelConfig:
     unet: UNetConfig = field(default_factory=UNetConfig)
     head: HeadConfig = field(default_factory=HeadConfig)
     share_encoders: bool = True
+    texture_detail: int = 0
 
 
 def to_json(config: Any) -> dict[str, Any]:

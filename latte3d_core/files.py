@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 from pathlib import Path
 
 from latte3d_core.errors import OutputError
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what writers of ``path`` left beside it when they were killed; none may be at work on it."""
+    for temporary in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def write_atomically(path: Path, data: bytes) -> None:

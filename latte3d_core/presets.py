@@ -20,6 +20,20 @@ def tiny() -> ModelConfig:
     )  # fmt: skip
 
 
+def mini() -> ModelConfig:
+    """For studies of the method: minutes on two cores, objects half as sharp as those of ``small``."""
+    return ModelConfig(
+        name="mini",
+        point=PointConfig(
+            points=4096, hidden=16, channels=8, plane_resolution=32, detail_resolution=32, volume_resolution=16,
+            volume_channels=(12, 24, 48), volume_outputs=4,
+        ),
+        sketch=SketchConfig(side=16, hidden=256, basis=128, channels=6),
+        unet=UNetConfig(patch=2, channels=(32, 64), blocks=1, heads=2, condition=64),
+        head=HeadConfig(channels=12, upsample=2, hidden=32, layers=2, waves=3),
+    )  # fmt: skip
+
+
 def small() -> ModelConfig:
     """The default that ships: one forward pass takes about a tenth of a second on two CPU cores."""
     return ModelConfig(name="small")
@@ -41,7 +55,7 @@ def paper() -> ModelConfig:
     )  # fmt: skip
 
 
-PRESETS = {"tiny": tiny, "small": small, "paper": paper}
+PRESETS = {"tiny": tiny, "mini": mini, "small": small, "paper": paper}
 
 
 def preset(name: str) -> ModelConfig:

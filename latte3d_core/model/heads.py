@@ -32,11 +32,18 @@ class FieldHead(nn.Module):
         self.rest = nn.ModuleList(rest)
         self.last = nn.Linear(widths[-1], outputs)
 
-    def forward(self, planes: Tensor, volumes: list[Tensor], points: Tensor, film: Tensor | None = None) -> Tensor:
+    def forward(
+        self, planes: Tensor, volumes: list[Tensor], points: Tensor, film: Tensor | None = None,
+        detail: Tensor | None = None,
+    ) -> Tensor:  # fmt: skip
         """planes (B, 3, C, S, S); volumes [(B, V, D, D, D), ...]; points (B, N, 3) core frame; film (B, 2·hidden) scale
-        and shift of the first layer's output; returns (B, N, outputs)."""
+        and shift of the first layer's output; detail (B, 3, C, S', S') finer planes, added to what the planes say;
+        returns (B, N, outputs)."""
         places = points.transpose(1, 2)
-        parts = [sample_planes(planes, points), *(sample_volume(v, points) for v in volumes), places]
+        of_planes = sample_planes(planes, points)
+        if detail is not None:
+            of_planes = of_planes + sample_planes(detail, points)
+        parts = [of_planes, *(sample_volume(v, points) for v in volumes), places]
         if self.waves:
             octaves = torch.pi * 2.0 ** torch.arange(self.waves, device=points.device, dtype=points.dtype)
             angles = (places[:, None] * octaves[:, None, None]).flatten(1, 2)

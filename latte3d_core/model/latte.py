@@ -12,13 +12,16 @@ own.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from latte3d_core.config import ModelConfig
 from latte3d_core.field.triplane import sample_volume
+from latte3d_core.model.detail import PlaneDetail
 from latte3d_core.model.heads import FieldHead
 from latte3d_core.model.points import PointEncoder
 from latte3d_core.model.sketch import Sketch
@@ -59,6 +62,7 @@ class Planes:
         texture_film: (B, 2·hidden) scale and shift inside T's head, from the text.
         given_colors: the colours given with the points (coarse, fine); has_color: (B,) 0 or 1, whether there were any.
         sketch: (B, 1, K, K, K) occupancy logits from the words alone.
+        texture_detail: (B, 3, C, 2S, 2S) finer planes of T, added to the others; None before stage 2.
     """
 
     geometry: Tensor
@@ -69,6 +73,21 @@ class Planes:
     given_colors: list[Tensor]
     has_color: Tensor
     sketch: Tensor
+    texture_detail: Tensor | None = None
+
+    def one(self, index: int) -> Planes:
+        """The planes of a single object, still with a batch axis."""
+        return self.map(lambda x: x[index : index + 1])
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> Planes:
+        """Every tensor changed."""
+
+        def each(value: Any) -> Any:
+            if isinstance(value, list):
+                return [change(item) for item in value]
+            return None if value is None else change(value)
+
+        return Planes(**{name: each(value) for name, value in vars(self).items()})
 
 
 class LatteNet(nn.Module):
@@ -95,6 +114,7 @@ class LatteNet(nn.Module):
         self.color_film = nn.Linear(width, 2 * config.head.hidden)
         nn.init.zeros_(self.color_film.weight)
         nn.init.zeros_(self.color_film.bias)
+        self.texture_detail = PlaneDetail(config) if config.texture_detail else None
 
     def forward(self, given: Conditions) -> Planes:
         """One pass of both networks."""
@@ -118,6 +138,7 @@ class LatteNet(nn.Module):
         return Planes(
             geometry, texture, volumes, for_texture_volumes, self.color_film(condition), for_texture.given,
             given.has_color, sketch,
+            None if self.texture_detail is None else self.texture_detail(texture, given.sentence),
         )  # fmt: skip
 
     def sdf(self, planes: Planes, points: Tensor) -> Tensor:
@@ -126,7 +147,9 @@ class LatteNet(nn.Module):
 
     def color(self, planes: Planes, points: Tensor) -> Tensor:
         """sRGB (B, N, 3) in [0, 1] at points (B, N, 3)."""
-        raw = self.color_head(planes.texture, planes.texture_volumes, points, planes.texture_film)
+        raw = self.color_head(
+            planes.texture, planes.texture_volumes, points, planes.texture_film, planes.texture_detail
+        )
         color = to_color(raw[..., :3])
         given, near = given_color(planes.given_colors, points)
         return color + torch.sigmoid(raw[..., 3:] + 1) * planes.has_color[:, None, None] * near * (given - color)

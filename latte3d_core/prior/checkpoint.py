@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from latte3d_core.checkpoint import resolve
 from latte3d_core.config import from_json, to_json
 from latte3d_core.errors import CheckpointError, SettingError
 from latte3d_core.files import write_atomically
@@ -31,15 +32,15 @@ def save_prior(path: str | Path, net: PriorNet, info: Mapping[str, Any]) -> None
     write_atomically(Path(path), save(tensors, {_KEY: json.dumps(header, ensure_ascii=False)}))
 
 
-def load_prior(path: str | Path, device: torch.device | str = "cpu") -> PriorNet:
-    """Read a prior; weights come back as float32, for inference.
+def load_prior(path_or_name: str | Path, device: torch.device | str = "cpu") -> PriorNet:
+    """Read a prior by path, or one that ships by name; weights come back as float32, for inference.
 
     Raises:
         CheckpointError: missing, damaged, of another kind, or of another format.
     """
     from safetensors import SafetensorError, safe_open
 
-    path = Path(path)
+    path = resolve(path_or_name)
     try:
         with safe_open(str(path), "pt") as stored:
             header = json.loads((stored.metadata() or {})[_KEY])

@@ -23,6 +23,8 @@ from latte3d_core.prior.views import VIEWS
 PICTURE = 4
 #: Channels of what is given: depth, coarse colour (3), and the flag.
 GIVEN = 5
+#: What lies behind the object in every picture, sRGB.
+GREY = 0.5
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class PriorSettings:
     Attributes:
         steps, batch: length of the run and sets of four views per step.
         learning_rate: peak, as in stage 0; ema: decay of the averaged weights, which are the ones that ship.
+        accumulate: as in stage 0.
         material, recolour, second_colour, reword: as in ``SampleSettings``.
         given: share of samples that are shown depth, and half of them the coarse colours too.
         no_prompt: share of samples whose prompt is withheld, for classifier-free guidance.
@@ -50,6 +51,7 @@ class PriorSettings:
     given: float = 0.4
     no_prompt: float = 0.1
     save_every: int = 250
+    accumulate: int = 1
     seed: int = 0
 
 
@@ -168,14 +170,16 @@ class PriorTrainer(Trainer[PriorBatch, PriorNet]):
 
     def batch(self) -> PriorBatch:
         """Clean pictures, noise, times and conditions of the coming step."""
-        s = self.settings
-        samples = [self.source.draw(p) for p in range(self.step * s.batch, (self.step + 1) * s.batch)]
+        s, positions = self.settings, self.positions()
+        samples = [self.source.draw(p) for p in positions]
         stack = lambda name: torch.from_numpy(np.stack([getattr(x, name) for x in samples]))  # noqa: E731
         clean = stack("pictures")
-        generator = torch.Generator().manual_seed(int(np.random.default_rng([s.seed, 9, self.step]).integers(2**62)))
-        noise = torch.randn(clean.shape, generator=generator)
-        # One time in each stratum: a batch of uniform ones is more uneven than it needs to be.
-        times = (torch.arange(s.batch) + torch.rand(s.batch, generator=generator)) / s.batch
+        seeds = [int(np.random.default_rng([s.seed, 9, p]).integers(2**62)) for p in positions]
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        noise = torch.stack([torch.randn(clean.shape[1:], generator=g) for g in generators])
+        # One time in each stratum of the whole batch: uniform ones are more uneven than they need to be.
+        strata = torch.tensor([p % s.batch for p in positions])
+        times = (strata + torch.cat([torch.rand(1, generator=g) for g in generators])) / s.batch
         given = conditions([x.caption for x in samples], stack("cameras"), stack("given"), self.captions, self.device)
         return clean.to(self.device), noise.to(self.device), times.clamp(EDGE, 1 - EDGE).to(self.device), given
 

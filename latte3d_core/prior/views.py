@@ -84,16 +84,21 @@ class PreparedSets:
             return ViewSets(**arrays)
 
 
+def draw_orbit(settings: SetSettings, rng: np.random.Generator) -> np.ndarray:
+    """Four cameras (4, 4) float32 a quarter turn apart: azimuth, elevation, distance, fov."""
+    first, elevation = rng.uniform(0, 360), rng.uniform(settings.lowest, settings.highest)
+    return np.array(
+        [[(first + 90 * k) % 360, elevation, settings.distance, settings.fov] for k in range(VIEWS)], dtype=np.float32
+    )
+
+
 def make_view_sets(triangles: ColouredTriangles, settings: SetSettings, seed: int) -> ViewSets:
     """Render all sets of one asset (0.1 s on one core)."""
     rng = np.random.default_rng(seed)
-    cameras = []
-    for _ in range(settings.sets):
-        first, elevation = rng.uniform(0, 360), rng.uniform(settings.lowest, settings.highest)
-        cameras.append([[(first + 90 * k) % 360, elevation, settings.distance, settings.fov] for k in range(VIEWS)])
+    cameras = [draw_orbit(settings, rng) for _ in range(settings.sets)]
     scene, factor = raycasting_scene(triangles.vertices, triangles.faces), _OVERSAMPLING
     fine = settings.size * factor
-    rays = np.stack([Camera(*c).rays(fine) for group in cameras for c in group])
+    rays = np.stack([Camera(*map(float, c)).rays(fine) for group in cameras for c in group])
     hits = first_hits(scene, rays, threads=1)
     corners = triangles.vertices[triangles.faces[hits.face]].astype(np.float64)
     places = np.einsum("nk,nkc->nc", hits.barycentric, corners)
@@ -114,7 +119,7 @@ def make_view_sets(triangles: ColouredTriangles, settings: SetSettings, seed: in
     unit /= np.maximum(np.linalg.norm(unit, axis=-1, keepdims=True), 1e-6)
     distance = np.linalg.norm(places - flat[:, :3], axis=1, keepdims=True)
     return ViewSets(
-        np.array(cameras, dtype=np.float32),
+        np.stack(cameras),
         np.round(np.clip(means(triangles.colors_at(hits.face, hits.barycentric)) / some, 0, 1) * 255).astype(np.uint8),
         np.round(count[..., 0] / factor**2 * 255).astype(np.uint8),
         (means(distance) / some)[..., 0].astype(np.float16),

@@ -16,6 +16,7 @@ from latte3d_core.model.spelling import vocabulary
 from latte3d_core.model.templates import Templates, build_templates
 from latte3d_core.train.pretrain import Pretrainer
 from latte3d_core.train.stage1 import Stage1Trainer
+from latte3d_core.train.stage2 import Stage2Trainer
 
 _LICENCE_TEXTS = {
     "CC0-1.0": "https://creativecommons.org/publicdomain/zero/1.0/",
@@ -28,7 +29,7 @@ _LICENCE_TEXTS = {
 }
 
 
-def templates_of(run: Pretrainer | Stage1Trainer) -> Templates:
+def templates_of(run: Pretrainer | Stage1Trainer | Stage2Trainer) -> Templates:
     """The table of all the run's assets (some minutes for three thousand)."""
     captions = [caption for p in run.prepared for caption in p.asset.captions]
     parts = [run.captions.encoder.encode(captions[n : n + 64])[2].numpy() for n in range(0, len(captions), 64)]
@@ -36,7 +37,7 @@ def templates_of(run: Pretrainer | Stage1Trainer) -> Templates:
     return build_templates(run.prepared, np.split(np.concatenate(parts), ends[:-1]))
 
 
-def export(run: Pretrainer | Stage1Trainer, templates: Templates, path: str | Path) -> str:
+def export(run: Pretrainer | Stage1Trainer | Stage2Trainer, templates: Templates, path: str | Path) -> str:
     """Write the run's averaged weights as a model file; returns its digest. The attribution list is written beside it
     as ``<name>.ATTRIBUTION.md``."""
     path = Path(path)

@@ -62,11 +62,12 @@ class Guidance(Protocol):
 
     Arguments:
         seen: what was rendered. prompts: (B,). progress: finished share of the run, in [0, 1], for annealing.
-        generator: on the CPU, for noise and times.
+        generators: (B,) on the CPU, one for the noise and the time of each object, so that they do not depend on which
+            other objects are in the batch.
     """
 
     def __call__(
-        self, seen: Rendered, prompts: Sequence[str], progress: float, generator: torch.Generator
+        self, seen: Rendered, prompts: Sequence[str], progress: float, generators: Sequence[torch.Generator]
     ) -> Advice: ...
 
 
@@ -100,11 +101,11 @@ class DistillationSettings:
     last: tuple[float, float] = (0.05, 0.5)
     anneal: float = 0.8
 
-    def times(self, count: int, progress: float, generator: torch.Generator) -> Tensor:
-        """One time for all views of an object: (count,)."""
+    def times(self, progress: float, generators: Sequence[torch.Generator]) -> Tensor:
+        """One time for all views of an object: (B,)."""
         share = min(1.0, progress / max(self.anneal, 1e-6))
         low, high = (a + (b - a) * share for a, b in zip(self.first, self.last, strict=True))
-        return low + (high - low) * torch.rand(count, generator=generator)
+        return low + (high - low) * torch.cat([torch.rand(1, generator=g) for g in generators])
 
 
 class PriorGuidance:
@@ -121,7 +122,9 @@ class PriorGuidance:
         self.net, self.encode, self.settings, self.depth = net, encode, settings, depth
 
     @torch.no_grad()
-    def __call__(self, seen: Rendered, prompts: Sequence[str], progress: float, generator: torch.Generator) -> Advice:
+    def __call__(
+        self, seen: Rendered, prompts: Sequence[str], progress: float, generators: Sequence[torch.Generator]
+    ) -> Advice:
         s, side = self.settings, self.net.config.size
         pictures = seen.pictures()
         small = _resized(pictures, side)
@@ -133,8 +136,8 @@ class PriorGuidance:
         else:
             given = torch.zeros(*small.shape[:2], GIVEN, side, side, device=device)
         told = conditions(prompts, seen.cameras, given, self.encode, device)
-        time = s.times(len(small), progress, generator).to(device)
-        noise = torch.randn(small.shape, generator=generator).to(device)
+        time = s.times(progress, generators).to(device)
+        noise = torch.stack([torch.randn(small.shape[1:], generator=g) for g in generators]).to(device)
         noisy = add_noise(small, noise, time)
         velocity, unguided = guided(self.net, noisy, time, told, s.scale)
         clean, predicted = clean_and_noise(noisy, velocity, time)
@@ -176,6 +179,8 @@ class TargetGuidance:
         self.target = target
 
     @torch.no_grad()
-    def __call__(self, seen: Rendered, prompts: Sequence[str], progress: float, generator: torch.Generator) -> Advice:
+    def __call__(
+        self, seen: Rendered, prompts: Sequence[str], progress: float, generators: Sequence[torch.Generator]
+    ) -> Advice:
         direction = seen.pictures() - self.target
         return Advice(direction / direction[0].numel(), {"distance": float(direction.square().mean())})

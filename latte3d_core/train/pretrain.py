@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from latte3d_core.config import ModelConfig, to_json
+from latte3d_core.config import ModelConfig
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.data.samples import Sample, SampleSettings, SampleSource
 from latte3d_core.data.views import PreparedViews
@@ -27,7 +27,7 @@ from latte3d_core.model.text import CaptionCache, TextEncoder
 from latte3d_core.train.image_loss import RayBatch, draw_ray_batch, image_loss
 from latte3d_core.train.sketch import SketchSettings, SketchSource, SketchTrainer
 from latte3d_core.train.state import load_weights
-from latte3d_core.train.trainer import Trainer, digest_of, run_info
+from latte3d_core.train.trainer import Trainer, agreed, digest_of, run_info
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ class PretrainSettings:
         ema: decay of the averaged weights, which are the ones that ship.
         sdf_weight, sign_weight, color_weight, image_weight: of the losses; image_weight 0 leaves rendering out.
         save_every: steps between two states on disk; picture_every: between two contact sheets (0: none).
+        accumulate: micro-steps that a process takes its share of a batch in.
     """
 
     steps: int = 20000
@@ -59,6 +60,7 @@ class PretrainSettings:
     image_weight: float = 0.0
     save_every: int = 250
     picture_every: int = 1000
+    accumulate: int = 1
     seed: int = 0
     samples: SampleSettings = field(default_factory=SampleSettings)
     sketch: SketchSettings = field(default_factory=SketchSettings)
@@ -97,7 +99,8 @@ def field_losses(net: LatteNet, planes: Planes, batch: Batch, settings: Pretrain
     distance = (sdf.clamp(-batch.reach, batch.reach) - batch.sdf.clamp(-batch.reach, batch.reach)).abs().mean()
     sign = F.binary_cross_entropy_with_logits(-SIGN_SHARPNESS * sdf, (batch.sdf < 0).float())
     near = (batch.sdf.abs() < 0.06).float()
-    color_error = ((color - batch.colors).abs().mean(-1) * near).sum() / near.sum().clamp(min=1)
+    # A mean for each sample, then their mean: so a batch may be divided and its gradients still average exactly.
+    color_error = (((color - batch.colors).abs().mean(-1) * near).sum(1) / near.sum(1).clamp(min=1)).mean()
     loss = settings.sdf_weight * distance + settings.sign_weight * sign + settings.color_weight * color_error
     return {"loss": loss, "sdf": distance, "sign": sign, "color": color_error}
 
@@ -175,7 +178,7 @@ class Pretrainer(Trainer[tuple[Batch, RayBatch | None], LatteNet]):
             self.prepared, neighbours, config.point.points, settings.samples, settings.seed, config.sketch.side
         )
         self.sketches = SketchSource(self.source.captions, self.source.solids, self.encoder, settings.seed)
-        sketch_info = {k: info[k] for k in ("config", "data")} | {"settings": to_json(settings.sketch)}
+        sketch_info = {k: info[k] for k in ("config", "data")} | {"settings": agreed(settings.sketch)}
         self.sketch_trainer = SketchTrainer(
             self.net.sketch, self.sketches, folder, settings.sketch, sketch_info, device
         )
@@ -197,7 +200,7 @@ class Pretrainer(Trainer[tuple[Batch, RayBatch | None], LatteNet]):
 
     def batch(self) -> tuple[Batch, RayBatch | None]:
         s = self.settings
-        positions = range(self.step * s.batch, (self.step + 1) * s.batch)
+        positions = self.positions()
         samples = [self.source.draw(p, self.step / max(1, s.steps - 1)) for p in positions]
         rays = draw_ray_batch(self.views, samples, s.seed, positions, self.device) if self.views else None
         return collate(samples, self.captions, self.device), rays

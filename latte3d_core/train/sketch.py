@@ -33,6 +33,7 @@ class SketchSettings:
         learning_rate: peak, as in stage 0.
         share: of the blocks that a step's loss looks at, drawn anew each step.
         ema: decay of averaged weights; the schedule ends near zero, so none are kept.
+        accumulate: as in stage 0.
     """
 
     steps: int = 10000
@@ -43,6 +44,7 @@ class SketchSettings:
     share: float = 0.25
     ema: float = 0.0
     save_every: int = 2000
+    accumulate: int = 1
 
 
 class SketchSource:
@@ -69,10 +71,10 @@ class SketchSource:
         self.sentences = torch.cat(parts).cpu().half()
         self.owners = np.array(owners)[order]
 
-    def batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
-        """``size`` captions of step ``step`` of the run: sentences (size, width) and solids (size, side, side, side)
-        in [0, 1]."""
-        chosen = np.random.default_rng([self.seed, 6, step]).integers(len(self.owners), size=size)
+    def batch(self, step: int, size: int, places: slice = slice(None)) -> tuple[Tensor, Tensor]:
+        """Captions of step ``step`` of the run, those at ``places`` of the batch of ``size``: sentences (B, width) and
+        solids (B, side, side, side) in [0, 1]."""
+        chosen = np.random.default_rng([self.seed, 6, step]).integers(len(self.owners), size=size)[places]
         return self.sentences[chosen].float(), self.solids[self.owners[chosen]].float() / 255
 
 
@@ -96,7 +98,9 @@ class SketchTrainer(Trainer[tuple[Tensor, Tensor, Tensor], Sketch]):
 
     def batch(self) -> tuple[Tensor, Tensor, Tensor]:
         """Sentences (B, width), the chosen blocks (M,), and how much of their cells is inside: (B, M, block³)."""
-        sentences, solids = self.source.batch(self.step, self.settings.batch)
+        first, own = self.step * self.settings.batch, self.positions()
+        places = slice(own.start - first, own.stop - first)
+        sentences, solids = self.source.batch(self.step, self.settings.batch, places)
         rng = np.random.default_rng([self.source.seed, 7, self.step])
         count = max(1, round(self.settings.share * self.net.blocks))
         chosen = torch.from_numpy(rng.permutation(self.net.blocks)[:count])

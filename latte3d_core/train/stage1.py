@@ -10,7 +10,7 @@ annealing); the masks stay.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,21 +20,18 @@ from torch import Tensor
 
 from latte3d_core.config import ModelConfig
 from latte3d_core.data.prepare import Prepared
-from latte3d_core.data.samples import AssetOrder, draw_caption
+from latte3d_core.data.prompt_sets import PromptLine
 from latte3d_core.errors import SettingError
 from latte3d_core.model.latte import Conditions, LatteNet, Planes
-from latte3d_core.model.points import dummy_cloud
 from latte3d_core.model.text import CaptionCache, TextEncoder
+from latte3d_core.prior.model import GREY
 from latte3d_core.prior.views import PreparedSets
-from latte3d_core.render.preview import Camera
-from latte3d_core.render.volume import box_span, render_rays
+from latte3d_core.render.surface import rays_of
 from latte3d_core.train.guidance import Guidance, Rendered, distillation_loss
-from latte3d_core.train.image_loss import SHARPNESS, STEPS
+from latte3d_core.train.image_loss import render_each
+from latte3d_core.train.pairs import PairSource, conditions_of
 from latte3d_core.train.state import load_weights
 from latte3d_core.train.trainer import Trainer, run_info
-
-#: Over what pictures are rendered: what the prior was trained on.
-_GREY = 0.5
 
 
 @dataclass(frozen=True)
@@ -43,13 +40,13 @@ class Stage1Settings:
 
     Attributes:
         steps, batch: length of the run and prompts per step, each seen in four views.
-        learning_rate, warmup, weight_decay, ema, save_every: as in stage 0.
+        learning_rate, warmup, weight_decay, ema, save_every, accumulate: as in stage 0.
         alpha: of every sample; None: drawn from U(0, 1).
         mask_weight: multiplies the mask loss, to put it on one scale with distillation. The log has both gradients'
             norms by the opacity picture (``distil_norm``, ``mask_norm``): with the right weight they are alike.
         anneal_from, anneal_to: shares of the run between which the share of samples that see the dummy sphere rises
             from 0 to ``dummy_end``.
-        ray_steps: points along a ray.
+        proposal, ray_steps: points along a ray, of the first look and of the picture (``render_rays``).
     """
 
     steps: int = 2000
@@ -63,8 +60,10 @@ class Stage1Settings:
     anneal_from: float = 0.2
     anneal_to: float = 0.8
     dummy_end: float = 0.9
-    ray_steps: int = STEPS
+    proposal: int = 32
+    ray_steps: int = 24
     save_every: int = 100
+    accumulate: int = 1
     seed: int = 0
 
     def dummy_share(self, progress: float) -> float:
@@ -75,27 +74,30 @@ class Stage1Settings:
 
 @dataclass(frozen=True)
 class Stage1Batch:
-    """Conditions and prompts of B samples, the cameras (B, 4, 4) and masks (B, 4, S, S) of their paired shapes, a
-    generator for noise, and the finished share of the run."""
+    """Conditions and prompts of B samples, the cameras (B, 4, 4) and masks (B, 4, S, S) of their paired shapes, the
+    finished share of the run, and two generators for each sample: one on the CPU for the prior, and ``along``, on the
+    network's device, for the places along the rays."""
 
     given: Conditions
     prompts: list[str]
     cameras: Tensor
     masks: Tensor
-    generator: torch.Generator
     progress: float
+    generators: list[torch.Generator]
+    along: list[torch.Generator]
 
 
 class Stage1Trainer(Trainer[Stage1Batch, LatteNet]):
     """A stage-1 run in a folder: ``state.safetensors`` and ``log.jsonl``.
 
     Arguments:
-        prepared, sets: paired shapes and their views, one each in the same order; their captions are the prompts.
+        prepared, sets: paired shapes and their views, one each in the same order.
         guidance: the prior; its settings are the caller's to keep over a resume.
         init: a model file of stage 0 to start from; None: random weights, for the comparison.
+        lines: a prompt set, whose lines name the shapes they are paired with; None: the shapes' captions.
 
     Raises:
-        SettingError: the two lists do not match, or alpha is out of range.
+        SettingError: the two lists do not match, or alpha is out of range. PromptError: see ``PairSource``.
         CheckpointError: the state in the folder or the model file cannot be taken up.
     """
 
@@ -111,6 +113,7 @@ class Stage1Trainer(Trainer[Stage1Batch, LatteNet]):
         settings: Stage1Settings,
         init: str | Path | None,
         device: torch.device | str = "cpu",
+        lines: Iterable[PromptLine] | None = None,
     ) -> None:
         if [p.asset.id for p in prepared] != [s.asset.id for s in sets]:
             raise SettingError("The views are not those of the paired shapes; make them with prepare_view_sets.")
@@ -118,7 +121,6 @@ class Stage1Trainer(Trainer[Stage1Batch, LatteNet]):
             raise SettingError(f"alpha must lie between 0 and 1, not {settings.alpha}.")
         self.config, self.guidance = config, guidance
         self.prepared = list(prepared)
-        self.shapes = [p.load() for p in prepared]
         self.sets = [s.load() for s in sets]
         torch.manual_seed(settings.seed)
         self.net = LatteNet(config)
@@ -127,47 +129,37 @@ class Stage1Trainer(Trainer[Stage1Batch, LatteNet]):
             info["init"], _ = load_weights(Path(init), self.net)
         self.net.to(device)
         self.captions = CaptionCache(TextEncoder(config.text))
-        self._order = AssetOrder(len(self.shapes), settings.seed)
-        self._dummy = dummy_cloud(config.point.points).numpy()
+        self.pairs = PairSource(self.prepared, config.point.points, settings.seed, lines)
         super().__init__(self.net, folder, settings, info, device, trained=lambda name: not name.startswith("sketch."))
 
     def batch(self) -> Stage1Batch:
         """The coming step's samples; everything random from (seed, position)."""
         s, progress = self.settings, self.step / max(1, self.settings.steps - 1)
-        count = self.config.point.points
-        prompts, points, alphas, cameras, masks = [], [], [], [], []
-        for position in range(self.step * s.batch, (self.step + 1) * s.batch):
-            rng = np.random.default_rng([s.seed, 10, position])
-            index = self._order.at(position)
-            prompts.append(draw_caption(self.prepared[index].asset.captions, rng))
-            alphas.append(float(rng.random()) if s.alpha is None else s.alpha)
-            surface = self.shapes[index].points
-            chosen = rng.choice(len(surface), count, replace=len(surface) < count)
-            dummy = rng.random() < s.dummy_share(progress)
-            points.append(self._dummy if dummy else surface[chosen].astype(np.float32))
-            sets = self.sets[index]
-            one = int(rng.integers(len(sets.cameras)))
+        pairs = [self.pairs.draw(p, s.dummy_share(progress), s.alpha) for p in self.positions()]
+        cameras, masks, generators, along = [], [], [], []
+        for pair in pairs:
+            sets = self.sets[pair.asset]
+            one = int(pair.rng.integers(len(sets.cameras)))
             cameras.append(sets.cameras[one])
             masks.append(sets.cover[one].astype(np.float32) / 255)
-        tokens, mask, sentence = self.captions(prompts)
-        cloud = torch.from_numpy(np.stack(points))
-        given = Conditions(
-            tokens, mask, sentence, cloud, torch.zeros_like(cloud), torch.zeros(s.batch), torch.tensor(alphas)
-        )
-        generator = torch.Generator().manual_seed(int(np.random.default_rng([s.seed, 11, self.step]).integers(2**62)))
+            seeds = pair.rng.integers(2**62, size=2)
+            generators.append(torch.Generator().manual_seed(int(seeds[0])))
+            along.append(torch.Generator(self.device).manual_seed(int(seeds[1])))
+        prompts = [p.prompt for p in pairs]
+        given = conditions_of(pairs, self.captions)
         to = lambda arrays: torch.from_numpy(np.stack(arrays)).to(self.device)  # noqa: E731
-        return Stage1Batch(given.to(self.device), prompts, to(cameras), to(masks), generator, progress)
+        return Stage1Batch(given.to(self.device), prompts, to(cameras), to(masks), progress, generators, along)
 
     def losses(self, batch: Stage1Batch) -> dict[str, Tensor]:
         s, alpha = self.settings, batch.given.alpha
         planes = self.net(batch.given)
         with torch.autocast(self.device.type, enabled=False):
-            along = torch.Generator(self.device).manual_seed(batch.generator.initial_seed())
-            seen = render_views(self.net, planes, batch.cameras, batch.masks.shape[-1], s.ray_steps, along)
-            advice = self.guidance(seen, batch.prompts, batch.progress, batch.generator)
+            size = batch.masks.shape[-1]
+            seen = render_views(self.net, planes, batch.cameras, size, s.ray_steps, batch.along, s.proposal)
+            advice = self.guidance(seen, batch.prompts, batch.progress, batch.generators)
             # Each sample's gradient is scaled by its own alpha, so it is scaled where it is made.
             weight = (1 - alpha).reshape(-1, 1, 1, 1, 1)
-            distil = distillation_loss(seen, type(advice)(advice.gradient * weight, advice.log)) / s.batch
+            distil = distillation_loss(seen, type(advice)(advice.gradient * weight, advice.log)) / len(alpha)
             error = (seen.opacity - batch.masks).square().flatten(1).mean(1)
             loss = distil + s.mask_weight * (alpha * error).mean()
             by_opacity = 2 * advice.gradient[:, :, 3].flatten(1)
@@ -182,27 +174,21 @@ class Stage1Trainer(Trainer[Stage1Batch, LatteNet]):
 
 
 def render_views(
-    net: LatteNet, planes: Planes, cameras: Tensor, size: int, steps: int, generator: torch.Generator | None = None
+    net: LatteNet,
+    planes: Planes,
+    cameras: Tensor,
+    size: int,
+    steps: int,
+    generators: Sequence[torch.Generator] | None = None,
+    proposal: int = 0,
 ) -> Rendered:
-    """Volume-render B objects from cameras (B, V, 4), pictures ``size`` pixels wide, over mid-grey; ``steps`` and
-    ``generator`` as in ``render_rays``."""
+    """Volume-render B objects from cameras (B, V, 4), pictures ``size`` pixels wide, over mid-grey; the rest as in
+    ``render_each``."""
     device = planes.geometry.device
-    rays = torch.from_numpy(
-        np.stack([[Camera(*map(float, c)).rays(size) for c in group] for group in cameras.cpu().numpy()])
-    ).to(device)
-    views = rays.shape[1]
-    origins, directions = rays.reshape(len(rays), -1, 6).split(3, -1)
-    found = render_rays(
-        lambda points: net.sdf(planes, points),
-        lambda points: net.color(planes, points),
-        origins,
-        directions,
-        *box_span(origins, directions),
-        steps,
-        SHARPNESS,
-        torch.full((1, 1, 3), _GREY, device=device),
-        generator,
-    )
-    grid = (len(rays), views, size, size)
+    rays = rays_of(cameras.flatten(0, 1), size).to(device)
+    origins, directions = rays.reshape(len(cameras), -1, 6).split(3, -1)
+    grey = torch.full((len(cameras), 1, 3), GREY, device=device)
+    found = render_each(net, planes, origins, directions, steps, grey, generators, proposal)
+    grid = (*cameras.shape[:2], size, size)
     rgb = found.rgb.reshape(*grid, 3).permute(0, 1, 4, 2, 3)
     return Rendered(rgb, found.opacity.reshape(grid), found.depth.reshape(grid), cameras)

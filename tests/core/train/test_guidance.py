@@ -38,6 +38,10 @@ def _encode(captions: list[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tens
     return torch.zeros(count, 6, 384), torch.ones(count, 6, dtype=torch.bool), torch.zeros(count, 384)
 
 
+def _generators(count: int = 2) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(n) for n in range(count)]
+
+
 def _seen(size: int = SIDE, batch: int = 2) -> Rendered:
     torch.manual_seed(1)
     rgb, opacity = torch.rand(batch, 4, 3, size, size), torch.rand(batch, 4, size, size)
@@ -49,7 +53,7 @@ def _seen(size: int = SIDE, batch: int = 2) -> Rendered:
 def test_the_loss_has_the_advice_as_its_gradient() -> None:
     seen = _seen()
     target = torch.rand(2, 4, 4, SIDE, SIDE) * 2 - 1
-    advice = TargetGuidance(target)(seen, ["a", "b"], 0.0, torch.Generator())
+    advice = TargetGuidance(target)(seen, ["a", "b"], 0.0, _generators())
     distillation_loss(seen, advice).backward()
     own = _seen()
     # Half the mean square over each object's elements, summed over objects.
@@ -64,12 +68,12 @@ def test_a_prior_of_one_picture_leads_there(form: str) -> None:
     settings = DistillationSettings(form=form, scale=1.0, rescale=0.0)
     guidance = PriorGuidance(OnePicture(picture), _encode, settings)  # type: ignore[arg-type]
     seen = _seen()
-    advice = guidance(seen, ["a", "b"], 0.5, torch.Generator().manual_seed(0))
+    advice = guidance(seen, ["a", "b"], 0.5, _generators())
     difference = (seen.pictures() - picture).detach()
     if form == "clean":
         expected = difference / difference[0].numel()
     else:  # predicted noise - noise = signal / strength · (x - picture)
-        time = settings.times(2, 0.5, torch.Generator().manual_seed(0))
+        time = settings.times(0.5, _generators())
         signal, strength = (s.reshape(-1, 1, 1, 1, 1) for s in signal_and_noise(time))
         expected = signal * strength * difference / difference[0].numel()
     torch.testing.assert_close(advice.gradient, expected, atol=1e-6, rtol=1e-3)
@@ -82,7 +86,7 @@ def test_guidance_overshoots_and_is_pulled_back() -> None:
     for rescale in (0.0, 1.0):
         settings = DistillationSettings(scale=3.0, rescale=rescale)
         guidance = PriorGuidance(OnePicture(picture), _encode, settings)  # type: ignore[arg-type]
-        advice = guidance(seen, ["a", "b"], 0.2, torch.Generator().manual_seed(0))
+        advice = guidance(seen, ["a", "b"], 0.2, _generators())
         ends.append(seen.pictures().detach() - advice.gradient * advice.gradient[0].numel())
     torch.testing.assert_close(ends[0], (3 * picture).expand_as(ends[0]), atol=1e-3, rtol=1e-3)
     torch.testing.assert_close(ends[1], picture.expand_as(ends[1]), atol=1e-3, rtol=1e-3)
@@ -94,7 +98,7 @@ def test_larger_renders_share_the_gradient_of_the_mean() -> None:
     picture = torch.rand(1, 4, 4, SIDE, SIDE) * 2 - 1
     guidance = PriorGuidance(OnePicture(picture), _encode, DistillationSettings(scale=1.0, rescale=0.0))  # type: ignore[arg-type]
     seen = _seen(2 * SIDE)
-    distillation_loss(seen, guidance(seen, ["a", "b"], 0.0, torch.Generator().manual_seed(0))).backward()
+    distillation_loss(seen, guidance(seen, ["a", "b"], 0.0, _generators())).backward()
     own = _seen(2 * SIDE)
     small = torch.nn.functional.avg_pool2d(own.pictures().flatten(0, 1), 2).unflatten(0, (2, 4))
     (0.5 * (small - picture).square().flatten(1).mean(1)).sum().backward()
@@ -104,12 +108,23 @@ def test_larger_renders_share_the_gradient_of_the_mean() -> None:
 def test_with_depth_the_cover_is_left_alone() -> None:
     picture = torch.rand(1, 4, 4, SIDE, SIDE) * 2 - 1
     guidance = PriorGuidance(OnePicture(picture), _encode, DistillationSettings(), depth=True)  # type: ignore[arg-type]
-    advice = guidance(_seen(), ["a", "b"], 0.0, torch.Generator().manual_seed(0))
+    advice = guidance(_seen(), ["a", "b"], 0.0, _generators())
     assert (advice.gradient[:, :, 3] == 0).all() and (advice.gradient[:, :, :3] != 0).any()
 
 
 def test_times_go_from_noise_to_detail() -> None:
     s = DistillationSettings()
     for progress, (low, high) in ((0.0, s.first), (s.anneal, s.last), (1.0, s.last)):
-        times = s.times(500, progress, torch.Generator().manual_seed(0))
+        times = s.times(progress, _generators(500))
         assert low <= times.min() < low + 0.02 and high - 0.02 < times.max() <= high
+
+
+@pytest.mark.parametrize("form", ["clean", "noise"])
+def test_an_object_s_advice_does_not_depend_on_its_neighbours(form: str) -> None:
+    prior, settings = OnePicture(torch.rand(1, 4, 4, SIDE, SIDE)), DistillationSettings(form=form)
+    guidance = PriorGuidance(prior, _encode, settings)  # type: ignore[arg-type]
+    seen = _seen(batch=3)
+    whole = guidance(seen, ["a", "b", "c"], 0.5, _generators(3)).gradient
+    last = Rendered(*(value[2:] for value in vars(seen).values()))
+    alone = guidance(last, ["c"], 0.5, _generators(3)[2:]).gradient
+    torch.testing.assert_close(alone, whole[2:], atol=1e-7, rtol=1e-4)

@@ -20,10 +20,12 @@ from latte3d_core.presets import tiny
 from latte3d_core.train import image_loss as module
 from latte3d_core.train.image_loss import draw_ray_batch, image_loss
 from latte3d_core.train.pretrain import Pretrainer, PretrainSettings
+from latte3d_core.train.sketch import SketchSettings
 
 PLAIN = PretrainSettings(
-    steps=6, batch=3, warmup=2, save_every=100, samples=SampleSettings(near=64, band=32, uniform=32)
-)
+    steps=6, batch=3, warmup=2, save_every=100, samples=SampleSettings(near=64, band=32, uniform=32),
+    sketch=SketchSettings(steps=20, batch=16, warmup=2),
+)  # fmt: skip
 WITH_IMAGES = dataclasses.replace(PLAIN, image_weight=1.0)
 
 
@@ -42,6 +44,13 @@ def _lines(run: Pretrainer) -> list[dict[str, float]]:
     """The log without its timings."""
     records = [json.loads(line) for line in run.log_file.read_text().splitlines()]
     return [{k: v for k, v in r.items() if k != "samples_per_s"} for r in records]
+
+
+class _NoPlanes:
+    """What a network without planes makes of its conditions."""
+
+    def one(self, index: int) -> _NoPlanes:
+        return self
 
 
 class _ExactBall(nn.Module):
@@ -69,7 +78,7 @@ def test_the_true_field_is_the_cheapest(prepared: list[Prepared], views: list[Pr
 
     def cost(radius: float, colour: Tensor, drawn: Sample = sample) -> float:
         rays = draw_ray_batch(views, [drawn] * 4, 0, range(4), torch.device("cpu"))
-        return float(image_loss(_ExactBall(radius, colour), None, rays).detach())  # type: ignore[arg-type]
+        return float(image_loss(_ExactBall(radius, colour), _NoPlanes(), rays).detach())  # type: ignore[arg-type]
 
     right = cost(0.9, colour)
     assert right < 0.02
@@ -90,7 +99,7 @@ def test_it_pulls_the_way_it_should(prepared: list[Prepared], views: list[Prepar
     for step in range(60):
         rays = draw_ray_batch(views, [sample], 0, range(step, step + 1), torch.device("cpu"))
         optimizer.zero_grad()
-        image_loss(net, None, rays).backward()  # type: ignore[arg-type]
+        image_loss(net, _NoPlanes(), rays).backward()  # type: ignore[arg-type]
         optimizer.step()
     assert abs(float(net.radius.detach()) - 0.9) < 0.05
     np.testing.assert_allclose(net.colour.detach(), target.point_colors[0] / 255, atol=0.05)
@@ -108,6 +117,9 @@ def test_rays_depend_on_their_position_alone(
     other = draw_ray_batch(views, samples, 1, range(4), torch.device("cpu"))
     assert not torch.equal(both.origins, other.origins)
     assert both.background.unique().numel() == 12
+    for one, two in zip(both.generators[2:], later.generators, strict=True):
+        assert torch.equal(torch.rand(5, generator=one), torch.rand(5, generator=two))
+    assert len({g.initial_seed() for g in both.generators}) == 4
 
 
 def test_a_run_with_images_learns(prepared: list[Prepared], views: list[PreparedViews], tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ def test_the_sketch_s_sentences_stay_with_their_solids(prepared: list[Prepared],
             checked += 1
     assert checked > 20
     again, _ = run.sketches.batch(0, 64)
+    assert torch.equal(run.sketches.batch(0, 64, slice(16, 48))[0], sentences[16:48])
     assert torch.equal(again, sentences) and not torch.equal(run.sketches.batch(1, 64)[0], sentences)
 
 
@@ -144,6 +145,10 @@ def test_a_run_may_start_from_a_model_file(
     list(run.run(until=2))
     with pytest.raises(CheckpointError, match="other settings"):
         Pretrainer(prepared, tmp_path / "warm", tiny(), first)
+    # A run with other settings may also start from this one's state.
+    slower = dataclasses.replace(first, learning_rate=1e-4)
+    again = Pretrainer(prepared, tmp_path / "again", tiny(), slower, init=run.state_file)
+    assert again.step == 0 and all(torch.equal(v, run.net.state_dict()[k]) for k, v in again.net.state_dict().items())
     for content in (b"junk", b""):
         (tmp_path / "junk").write_bytes(content)
         with pytest.raises(CheckpointError, match="cannot be read"):

@@ -33,11 +33,13 @@ class Purple:
 
     colour = torch.tensor([0.2, -0.6, 0.6]).reshape(3, 1, 1)
 
-    def __call__(self, seen: Rendered, prompts: list[str], progress: float, generator: torch.Generator) -> Advice:
+    def __call__(
+        self, seen: Rendered, prompts: list[str], progress: float, generators: list[torch.Generator]
+    ) -> Advice:
         pictures = seen.pictures().detach()
         direction = torch.zeros_like(pictures)
         direction[:, :, :3] = (pictures[:, :, :3] - self.colour) * seen.opacity.detach()[:, :, None]
-        torch.rand(3, generator=generator)
+        assert len(generators) == len(prompts)
         return Advice(direction / direction[0].numel(), {"distance": float(direction.square().mean())})
 
 
@@ -92,10 +94,10 @@ def test_alpha_weighs_the_two_gradients(
     # The same from the definition, each half on its own.
     run.net.zero_grad()
     planes = run.net(batch.given)
-    along = torch.Generator().manual_seed(batch.generator.initial_seed())
+    along = [torch.Generator().manual_seed(g.initial_seed()) for g in batch.along]
     seen = render_views(run.net, planes, batch.cameras, SIZE, SETTINGS.ray_steps, along)
     pictures = seen.pictures()
-    advice = Purple()(seen, batch.prompts, 0.0, torch.Generator())
+    advice = Purple()(seen, batch.prompts, 0.0, batch.generators)
     target = (pictures - advice.gradient * advice.gradient[0].numel()).detach()
     distil = 0.5 * (pictures - target).square().mean()
     mask = (seen.opacity - batch.masks).square().mean()

@@ -1,0 +1,18 @@
+"""Processes for the tests that need several, or one to kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+from multiprocessing.context import ForkServerContext
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def children() -> ForkServerContext:
+    """Starts processes that have torch and the text encoder's library imported already; that takes many seconds."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        pytest.skip("processes cannot be forked here")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["latte3d_core.train.stage1", "transformers.models.bert.modeling_bert"])
+    return context
