@@ -61,6 +61,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     run_parser.add_argument("--unwrap", choices=("fast", "careful"))
     run_parser.add_argument("--model", help="a model file instead of the default one")
     run_parser.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    run_parser.add_argument("--backend", choices=("thread", "process"), help="where the generator runs")
     run_parser.add_argument("--picture-size", type=int, default=512, help="side of each of the four views, in pixels")
     return parser.parse_args(arguments)
 
@@ -94,7 +95,7 @@ def run(options: argparse.Namespace, profile: Path) -> None:
             job = generate(bpy, options)
             generated = time.perf_counter()
             name = slug(options.prompt)
-            obj = bpy.data.objects[job.object_name]
+            obj = bpy.data.objects[job.names[0]]
             faces, vertices = len(obj.data.polygons), len(obj.data.vertices)
             try:
                 write(bpy, obj, folder, name, options.picture_size)
@@ -173,6 +174,8 @@ def generate(bpy: Any, options: argparse.Namespace) -> Any:
         preferences.model = str(Path(options.model).resolve())
     if options.device:
         preferences.device = options.device
+    if options.backend:
+        preferences.backend = options.backend.upper()
     names = ("prompt", "seed", "alpha", "faces", "texture_size", "unwrap")
     given = {name: value for name in names if (value := getattr(options, name)) is not None}
     jobs = importlib.import_module(f"{MODULE}.session").jobs()

@@ -36,13 +36,16 @@ def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, i
         icon = "BLANK1" if icon != "NONE" else "NONE"
 
 
-class _SidebarPanel:
+class SidebarPanel:
+    """Where the panels of the extension stand. A feature's panel derives from it and bpy.types.Panel, and sets
+    ``bl_parent_id = "LATTE3D_PT_main"``, ``bl_order`` (10 for the details, 90 for the jobs) and ``bl_idname``."""
+
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "LATTE3D"
 
 
-class LATTE3D_PT_main(_SidebarPanel, bpy.types.Panel):
+class LATTE3D_PT_main(SidebarPanel, bpy.types.Panel):
     """Prompt, Generate, progress, last result."""
 
     bl_idname = "LATTE3D_PT_main"
@@ -66,15 +69,13 @@ class LATTE3D_PT_main(_SidebarPanel, bpy.types.Panel):
 
         column = layout.column()
         column.scale_y = 1.5
-        if jobs.active is not None:
-            # In the button's place: a button under the mouse keeps looking disabled after its poll allows it again.
-            draw_progress(column, jobs.active, jobs.paused)
-            return
         column.operator("latte3d.generate", icon="MESH_MONKEY")
         # Blender takes the first nameless item here for the bar that was under the mouse, and lights it up; a gap has
         # nothing to light up.
         layout.separator(factor=0.2)
-        if jobs.waiting:
+        if jobs.active is not None:
+            draw_progress(layout, jobs.active, jobs.paused)
+        elif jobs.waiting:
             draw_waiting(layout, context, jobs.waiting[0])
         elif jobs.last is not None:
             draw_outcome(layout, context, jobs.last)
@@ -82,12 +83,13 @@ class LATTE3D_PT_main(_SidebarPanel, bpy.types.Panel):
             wrapped(layout, context, HINT, "INFO")
 
 
-class LATTE3D_PT_details(_SidebarPanel, bpy.types.Panel):
+class LATTE3D_PT_details(SidebarPanel, bpy.types.Panel):
     """Settings that one rarely changes."""
 
     bl_idname = "LATTE3D_PT_details"
     bl_parent_id = "LATTE3D_PT_main"
     bl_label = "Mesh and Textures"
+    bl_order = 10
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -101,16 +103,21 @@ class LATTE3D_PT_details(_SidebarPanel, bpy.types.Panel):
 
 def draw_progress(layout: bpy.types.UILayout, job: Job, paused: bool) -> None:
     """Bar with the stage's name, and Cancel."""
-    text = STAGE_TEXTS.get(job.stage, job.stage.capitalize())
     row = layout.split(factor=0.7, align=True)
-    row.progress(factor=job.fraction, type="BAR", text="Resting while Blender renders" if paused else text)
-    row.operator("latte3d.cancel")
+    text = "Resting while Blender renders" if paused else stage_text(job)
+    row.progress(factor=job.fraction, type="BAR", text=text)
+    row.operator("latte3d.cancel").job_id = job.id
+
+
+def stage_text(job: Job) -> str:
+    """What a job does at the moment, in the artist's words."""
+    return STAGE_TEXTS.get(job.stage, job.stage.capitalize())
 
 
 def draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:
-    """A finished object that cannot be placed right now."""
-    prompt = textwrap.shorten(job.request.prompt, 60, placeholder="…")
-    wrapped(layout, context, f"“{prompt}” is ready and waits {timer.obstacle(context)}.", "INFO")
+    """A finished result that cannot be placed right now."""
+    title = textwrap.shorten(job.task.title, 60, placeholder="…")
+    wrapped(layout, context, f"“{title}” is ready and waits {timer.obstacle(context)}.", "INFO")
     layout.operator("latte3d.insert").job_id = job.id
 
 

@@ -4,6 +4,7 @@ Also the handlers that let the worker rest during a render and stop it when anot
 """
 
 import logging
+import time
 import traceback
 from typing import Any
 
@@ -16,6 +17,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two looks at the queue; the panel is drawn anew at most this often.
 INTERVAL = 0.1
+
+#: Seconds after which one tick places no further results, so that a batch does not make the window stutter.
+PATIENCE = 0.03
 
 
 def start() -> None:
@@ -32,8 +36,9 @@ def tick() -> float | None:
     if jobs.paused and not bpy.app.is_job_running("RENDER"):
         jobs.resume()  # a render that ends with an error does not always say so
     changed = jobs.drain()
+    begin = time.perf_counter()
     for job in jobs.waiting:
-        if obstacle(bpy.context) == "":
+        if time.perf_counter() - begin < PATIENCE and obstacle(bpy.context) == "":
             place(job.id)
             changed.append(job)
     if changed or jobs.active is not None:
@@ -42,10 +47,10 @@ def tick() -> float | None:
 
 
 def obstacle(context: bpy.types.Context) -> str:
-    """Why a finished object must wait, or an empty string.
+    """Why a finished result must wait, or an empty string.
 
     An undo step in the middle of an edit belongs to that edit's own undo system and would tear it, and nobody wants to
-    be thrown out of Edit Mode: so the object waits.
+    be thrown out of Edit Mode: so the result waits.
     """
     jobs = session.jobs()
     if jobs is not None and jobs.paused:
@@ -74,8 +79,9 @@ def place(job_id: int) -> None:
         with bpy.context.temp_override(**({"window": windows[0]} if windows and not bpy.app.background else {})):
             bpy.ops.latte3d.insert("EXEC_DEFAULT", job_id=job_id)
     except Exception as error:
-        log.debug("placing failed", exc_info=True)
-        jobs.fail(job, f"The object could not be put into the scene: {error}".strip(), traceback.format_exc())
+        if job.waiting:  # not even begun: the operator itself tells of what goes wrong in placing
+            log.debug("placing failed", exc_info=True)
+            jobs.fail(job, f"The result could not be put into the scene: {error}".strip(), traceback.format_exc())
 
 
 def redraw() -> None:
@@ -107,7 +113,7 @@ def _stop(*_: Any) -> None:
     """The result would land in a file that nobody asked it for."""
     jobs = session.jobs()
     if jobs is not None:
-        jobs.drop_all("Stopped, because another file was opened: press Generate to make it here.")
+        jobs.drop_all("Stopped, because another file was opened: press Retry in the list of jobs to make it here.")
 
 
 def _handlers() -> list[tuple[list[Any], Any]]:

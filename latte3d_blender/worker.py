@@ -1,50 +1,34 @@
-"""The in-process back end: one daemon thread that imports the core at its first job and keeps the model loaded.
+"""How tasks are run, and the in-process back end: one daemon thread that keeps the model loaded.
 
-No bpy here: the thread never touches Blender.
+The core is imported at the first job. No bpy here: the thread never touches Blender.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
-from .jobs import Advanced, Emit, Event, Failed, Finished, JobRequest, Started, Stopped
+from .jobs import Advanced, Emit, Event, Failed, Finished, Line, Started, Stopped
 
 if TYPE_CHECKING:
-    from latte3d_core.mesh.types import TexturedMesh
-    from latte3d_core.progress import Progress
+    from .tasks import Task
 
 log = logging.getLogger(__name__)
 
-
-class Generator(Protocol):
-    """The part of ``latte3d_core.Latte3D`` that a job uses."""
-
-    def generate(
-        self,
-        prompt: str,
-        *,
-        seed: int,
-        alpha: float | None,
-        faces: int,
-        texture_size: int,
-        unwrap: str,
-        progress: Progress,
-    ) -> TexturedMesh: ...
+#: Makes the generator for a task. What comes out goes to ``Task.run``.
+Load = Callable[["Task"], Any]
 
 
-def load_generator(request: JobRequest) -> Generator:
-    """Import the core and load the model that ``request`` names. Takes seconds the first time."""
+def load_generator(task: Task) -> Any:
+    """Import the core and load the model that ``task`` names. Takes seconds the first time."""
     from latte3d_core import Latte3D
 
-    generator: Generator = Latte3D.from_pretrained(request.model, device=request.device)
-    return generator
+    return Latte3D.from_pretrained(task.model, device=task.device)
 
 
 def failure(error: Exception) -> Failed:
@@ -87,31 +71,17 @@ def explain(error: Exception) -> str:
     )
 
 
-class ThreadBackend:
-    """Runs jobs one after the other on one thread, which starts with the first job.
+class Wishes:
+    """What the main thread wants of the work. Set and asked from any thread."""
 
-    Arguments:
-        load: makes the generator for a request; called again only when the model or the device changes.
-    """
-
-    def __init__(self, load: Callable[[JobRequest], Generator] = load_generator) -> None:
-        self._load = load
-        self._line: queue.SimpleQueue[tuple[int, JobRequest, Emit] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+    def __init__(self) -> None:
         self._gate = threading.Event()
         self._gate.set()
         self._cancelled: set[int] = set()
-        self._closing = threading.Event()
-        self._cache: tuple[tuple[str, str], Generator] | None = None
-
-    def start(self, job_id: int, request: JobRequest, emit: Emit) -> None:
-        self._line.put((job_id, request, emit))
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="latte3d-worker", daemon=True)
-            self._thread.start()
+        self._end = threading.Event()
 
     def cancel(self, job_id: int) -> None:
-        # Adding to a set is one atomic step; the worker only asks and discards.
+        # Adding to a set is one atomic step; the worker only asks.
         self._cancelled.add(job_id)
 
     def pause(self) -> None:
@@ -120,76 +90,138 @@ class ThreadBackend:
     def resume(self) -> None:
         self._gate.set()
 
-    def close(self, timeout: float) -> bool:
-        self._closing.set()
+    def end(self) -> None:
+        self._end.set()
         self._gate.set()
-        self._line.put(None)
-        if self._thread is None:
-            return True
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
 
-    def _run(self) -> None:
-        while (item := self._line.get()) is not None:
-            job_id, request, emit = item
-            if self._unwanted(job_id):
-                event: Event = Stopped()
-            else:
-                emit(job_id, Started())
-                event = self._work(job_id, request, emit)
-            self._cancelled.discard(job_id)
-            emit(job_id, event)
-        self._cache = None
+    @property
+    def paused(self) -> bool:
+        return not self._gate.is_set()
 
-    def _unwanted(self, job_id: int) -> bool:
-        return self._closing.is_set() or job_id in self._cancelled
+    def unwanted(self, job_id: int) -> bool:
+        return self._end.is_set() or job_id in self._cancelled
 
-    def _work(self, job_id: int, request: JobRequest, emit: Emit) -> Event:
-        """One job from start to end; every way out is an event, since nobody would see an exception of this thread."""
+    def rest(self, job_id: int) -> None:
+        """Return when there is no pause, or the job is unwanted."""
+        while not self._gate.wait(0.05) and not self.unwanted(job_id):
+            pass
+
+
+class Runner:
+    """Runs one task at a time on the calling thread, and keeps the model for the next.
+
+    Arguments:
+        load: makes the generator for a task; called again only when the model or the device changes.
+    """
+
+    def __init__(self, load: Load, wishes: Wishes) -> None:
+        self._load = load
+        self._wishes = wishes
+        self._cache: tuple[tuple[str, str], Any] | None = None
+
+    def run(self, job_id: int, task: Task, emit: Emit) -> Event:
+        """One task from start to end; every way out is an event, since nobody would see an exception of the worker."""
         try:
             emit(job_id, Advanced("load", 0.0))
             from latte3d_core.errors import Cancelled
             from latte3d_core.progress import Progress
-
-            from .prepare import prepare
         except Exception as error:
             return failure(error)
 
         def listen(stage: str, fraction: float) -> None:
             emit(job_id, Advanced(stage, fraction))
-            while not self._gate.wait(0.05):
-                if self._unwanted(job_id):
-                    break
-            if self._unwanted(job_id):
+            self._wishes.rest(job_id)
+            if self._wishes.unwanted(job_id):
                 progress.cancel()
 
         progress = Progress(listen)
         try:
             begin = time.perf_counter()
-            generator = self._generator(request)
+            generator = self._generator(task)
             loading = time.perf_counter() - begin
-            if self._unwanted(job_id):
+            if self._wishes.unwanted(job_id):
                 return Stopped()
-            mesh = generator.generate(
-                request.prompt,
-                seed=request.seed,
-                alpha=request.alpha,
-                faces=request.faces,
-                texture_size=request.texture_size,
-                unwrap=request.unwrap,
-                progress=progress,
-            )
-            result = prepare(mesh)
-            return Finished(replace(result, seconds={"load": loading, **result.seconds}))
+            return Finished(task.run(generator, progress), loading)
         except Cancelled:
             return Stopped()
         except Exception as error:
             log.debug("job %d failed", job_id, exc_info=True)
             return failure(error)
 
-    def _generator(self, request: JobRequest) -> Generator:
-        key = (request.model, request.device)
+    def forget(self) -> None:
+        """Let go of the model."""
+        self._cache = None
+
+    def _generator(self, task: Task) -> Any:
+        key = (task.model, task.device)
         if self._cache is None or self._cache[0] != key:
             self._cache = None  # the old model goes before the new one comes: two may not fit
-            self._cache = (key, self._load(request))
+            self._cache = (key, self._load(task))
         return self._cache[1]
+
+
+class LineBackend(ABC):
+    """A back end with one daemon thread, started by the first job, that takes the jobs from the line one by one."""
+
+    def __init__(self) -> None:
+        self._wishes = Wishes()
+        self._thread: threading.Thread | None = None
+        self._line: Line
+        self._emit: Emit
+
+    def attach(self, line: Line, emit: Emit) -> None:
+        self._line, self._emit = line, emit
+
+    def wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="latte3d-worker", daemon=True)
+            self._thread.start()
+
+    def cancel(self, job_id: int) -> None:
+        self._wishes.cancel(job_id)
+
+    def pause(self) -> None:
+        self._wishes.pause()
+
+    def resume(self) -> None:
+        self._wishes.resume()
+
+    def close(self, timeout: float) -> bool:
+        self._wishes.end()
+        if self._thread is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (item := self._line.take()) is not None:
+            job_id, task = item
+            self._emit(job_id, Started())
+            self._emit(job_id, Stopped() if self._wishes.unwanted(job_id) else self._work(job_id, task))
+        self._leave()
+
+    @abstractmethod
+    def _work(self, job_id: int, task: Task) -> Event:
+        """Do the task, emitting its progress, and return its last event. Raises nothing."""
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """Let go of what was kept for the next job."""
+
+
+class ThreadBackend(LineBackend):
+    """Runs the tasks on the thread itself, inside Blender: nothing to start, nothing to copy.
+
+    Arguments:
+        load: makes the generator for a task; called again only when the model or the device changes.
+    """
+
+    def __init__(self, load: Load = load_generator) -> None:
+        super().__init__()
+        self._runner = Runner(load, self._wishes)
+
+    def _work(self, job_id: int, task: Task) -> Event:
+        return self._runner.run(job_id, task, self._emit)
+
+    def _leave(self) -> None:
+        self._runner.forget()

@@ -29,7 +29,7 @@ if HAS_BPY:
     os.environ["BLENDER_USER_RESOURCES"] = _profile
     import bpy
 
-from support import MODULE, ROOT, Extension  # noqa: E402 - needs the path above
+from support import MODULE, MODULES, ROOT, Extension  # noqa: E402 - needs the path above
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +52,16 @@ def extension(installed: ModuleType) -> Iterator[Extension]:
     import fake_core
 
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    names = ("insert", "jobs", "operators", "panels", "preferences", "prepare", "session", "timer", "worker")
-    modules = {name: importlib.import_module(f"{MODULE}.{name}") for name in names}
-    modules["session"].open_session(modules["worker"].ThreadBackend(lambda request: fake_core.Latte3D()))
+    modules = {name: importlib.import_module(f"{MODULE}.{name}") for name in MODULES}
+    modules["session"].open_session(modules["worker"].ThreadBackend(fake_core.load))
     yield Extension(**modules)
     modules["session"].open_session()
+
+
+@pytest.fixture
+def separate(extension: Extension) -> Extension:
+    """As ``extension``, with the stand-in in a separate process."""
+    import fake_core
+
+    extension.session.open_session(extension.process.ProcessBackend(fake_core.load))
+    return extension

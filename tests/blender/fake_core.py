@@ -1,11 +1,12 @@
 """A stand-in for the generator: answers in milliseconds with a textured ball, and can fail or dawdle on demand.
 
 The prompt is the remote control: "FAIL ..." raises a Latte3DError, "CRASH ..." an unexpected one, "SLOW ..." works
-until it is cancelled.
+until it is cancelled, "STUCK ..." works and does not listen, "DIE ..." ends the whole process.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 import types
@@ -65,9 +66,12 @@ class Latte3D:
 
     loads = 0
 
+    def __init__(self) -> None:
+        Latte3D.loads += 1
+        self.number = Latte3D.loads
+
     @classmethod
     def from_pretrained(cls, path_or_name: str = "small", device: str = "auto") -> Latte3D:
-        cls.loads += 1
         return cls()
 
     def generate(
@@ -87,17 +91,28 @@ class Latte3D:
             raise PromptError("This prompt cannot be read: use other words.")
         if prompt.startswith("CRASH"):
             raise ZeroDivisionError("on purpose")
+        if prompt.startswith("DIE"):
+            sys.stderr.write("These were my last words.")
+            sys.stderr.flush()
+            os._exit(7)
         for stage in list(STAGES)[1:]:
+            if prompt.startswith("STUCK") and stage == "network":
+                time.sleep(60.0)
             with progress.stage(stage):
                 deadline = time.monotonic() + (20.0 if prompt.startswith("SLOW") else 0.0)
                 while time.monotonic() < deadline:
                     progress.check(0.5)
                     time.sleep(0.01)
-        mesh = textured_ball(prompt, prompt, min(texture_size, 256), seed=seed, alpha=alpha)
+        mesh = textured_ball(prompt, prompt, min(texture_size, 256), seed=seed, alpha=alpha, load=self.number)
         warnings = ("The fallback was used.",) if prompt.startswith("WARN") else ()
         return TexturedMesh(
             **{**vars(mesh), "warnings": warnings, "seconds": dict(progress.seconds)},
         )
+
+
+def load(task: object) -> Latte3D:
+    """What a back end takes for ``load``; found by its name in the separate process, too."""
+    return Latte3D()
 
 
 def install() -> None:

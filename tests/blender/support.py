@@ -8,6 +8,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = "bl_ext.user_default.latte3d"
+#: The modules of the extension that tests reach into.
+MODULES = (
+    "blocks", "generate", "insert", "job_operators", "jobs", "jobs_panel", "operators", "panels", "preferences",
+    "prepare", "process", "session", "submit", "tasks", "timer", "worker",
+)  # fmt: skip
 
 
 class Extension(SimpleNamespace):
@@ -19,4 +24,4 @@ class Extension(SimpleNamespace):
 
         bpy.ops.latte3d.generate(prompt=prompt, **settings)
         job = self.session.jobs().last
-        return bpy.data.objects[job.object_name]
+        return bpy.data.objects[job.names[0]]

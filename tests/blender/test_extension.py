@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import re
 import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import fake_core
 import numpy as np
@@ -36,7 +39,7 @@ def wait_for(condition: Any, extension: Extension) -> None:
 
 def submit(extension: Extension, prompt: str = "a ball", **settings: Any) -> Any:
     """Start a job the way the button in a window does: without waiting."""
-    return extension.session.jobs().submit(extension.jobs.JobRequest(prompt, **settings))
+    return extension.session.jobs().submit(extension.generate.GenerateTask(prompt, **settings))
 
 
 # --- registration ------------------------------------------------------------------------------------------------
@@ -84,7 +87,9 @@ def test_register_and_unregister_leave_no_trace(installed: ModuleType) -> None:
         )
 
     enabled = traces()
-    assert len(enabled[0]) == 7, "five operators, two panels"
+    kinds = [name.partition("_")[2][:2] for name in enabled[0]]
+    assert kinds.count("PT") >= 3
+    assert kinds.count("OT") >= 9
     assert enabled[1]
     bpy.ops.preferences.addon_disable(module=MODULE)
     disabled = traces()
@@ -94,15 +99,18 @@ def test_register_and_unregister_leave_no_trace(installed: ModuleType) -> None:
     assert traces() == enabled
 
 
-def test_names_follow_blenders_rules(extension: Extension) -> None:
-    for module in (extension.operators, extension.panels):
+def test_names_follow_blenders_rules(installed: ModuleType, extension: Extension) -> None:
+    modules = [importlib.import_module(f"{MODULE}.{name}") for name in installed.MODULES]
+    for module in (module for module in modules if hasattr(module, "CLASSES")):
         for cls in module.CLASSES:
-            assert cls.__name__.startswith(("LATTE3D_OT_", "LATTE3D_PT_"))
-            assert cls.bl_label[0].isupper()
-    for cls in extension.operators.CLASSES:
-        tooltip = getattr(bpy.ops.latte3d, cls.bl_idname.partition(".")[2]).get_rna_type().description
-        assert tooltip, cls
-        assert not tooltip.endswith(".")
+            assert re.match("LATTE3D_(OT|PT|MT|UL|PG|AP|FH)_[a-z]", cls.__name__)
+            assert getattr(cls, "bl_label", "A")[0].isupper()
+    for name in dir(bpy.ops.latte3d):
+        kind = getattr(bpy.ops.latte3d, name).get_rna_type()
+        assert kind.description, name
+        assert not kind.description.endswith(".")
+        for prop in kind.properties:
+            assert prop.identifier == "rna_type" or prop.description, (name, prop.identifier)
     groups = [bpy.ops.latte3d.generate.get_rna_type(), bpy.context.scene.latte3d.bl_rna]
     for name in extension.operators.SETTINGS:
         for group in groups:
@@ -242,6 +250,27 @@ def test_one_undo_step_named_after_the_object(extension: Extension) -> None:
     assert bpy.data.objects["a ball"].data.materials[0].node_tree.nodes["Base Color"].image.packed_file is not None
 
 
+def test_undo_and_redo_neither_lose_nor_double_a_job(extension: Extension) -> None:
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="cube")
+    slow = submit(extension, "SLOW ball")
+    queued, ready = submit(extension, "an egg"), submit(extension, "a pear")
+    wait_for(lambda: slow.stage == "text", extension)
+    bpy.ops.ed.undo()
+    assert [job.id for job in extension.session.jobs().open] == [slow.id, queued.id, ready.id]
+    bpy.ops.ed.redo()
+    extension.session.jobs().cancel(slow)
+    while not ready.waiting:
+        extension.session.jobs().drain(timeout=0.1)
+    bpy.ops.ed.undo()
+    wait_for(lambda: not extension.session.jobs().waiting, extension)
+    assert sorted(obj.name for obj in bpy.data.objects) == ["a pear", "an egg"]
+    bpy.ops.ed.undo()
+    extension.timer.tick()
+    assert [obj.name for obj in bpy.data.objects] == ["an egg"], "what was undone does not come back by itself"
+
+
 def test_undo_during_a_job_does_no_harm(extension: Extension) -> None:
     bpy.ops.ed.undo_push(message="before")
     bpy.ops.mesh.primitive_cube_add()
@@ -285,7 +314,7 @@ def test_place_now_leaves_edit_mode(extension: Extension) -> None:
     wait_for(lambda: job.waiting, extension)
     bpy.ops.latte3d.insert(job_id=job.id)
     assert (bpy.context.mode, job.waiting) == ("OBJECT", False)
-    with pytest.raises(RuntimeError, match="press Generate"):
+    with pytest.raises(RuntimeError, match="not there any more"):
         bpy.ops.latte3d.insert(job_id=job.id)
 
 
@@ -333,7 +362,7 @@ def test_a_result_that_cannot_be_placed_is_a_failure_with_a_report(extension: Ex
     wait_for(lambda: job.state is extension.jobs.JobState.FAILED, extension)
     assert "could not be put into the scene" in job.message
     assert "no room" in job.report
-    assert not job.waiting
+    assert (job.fault, job.waiting) == (True, False)
 
 
 # --- operators ---------------------------------------------------------------------------------------------------
@@ -343,8 +372,8 @@ def test_arguments_go_before_the_scenes_settings(extension: Extension) -> None:
     settings = bpy.context.scene.latte3d
     settings.prompt, settings.seed, settings.alpha, settings.texture_size = "a cube", 5, 0.75, "256"
     bpy.ops.latte3d.generate(seed=9)
-    request = extension.session.jobs().last.request
-    assert (request.prompt, request.seed, request.alpha, request.texture_size) == ("a cube", 9, 0.75, 256)
+    task = extension.session.jobs().last.task
+    assert (task.prompt, task.seed, task.alpha, task.texture_size) == ("a cube", 9, 0.75, 256)
 
 
 def test_errors_are_one_sentence(extension: Extension) -> None:
@@ -360,20 +389,84 @@ def test_errors_are_one_sentence(extension: Extension) -> None:
 
 def test_values_out_of_range_reach_the_core_unclamped(extension: Extension) -> None:
     bpy.ops.latte3d.generate(prompt="a ball", alpha=7.0, faces=-3, texture_size=64)
-    request = extension.session.jobs().last.request
-    assert (request.alpha, request.faces) == (7.0, -3)
+    task = extension.session.jobs().last.task
+    assert (task.alpha, task.faces) == (7.0, -3)
 
 
-def test_generate_and_cancel_are_never_both_possible(extension: Extension) -> None:
+def test_cancel_stops_one_job_and_cancel_all_the_rest(extension: Extension) -> None:
+    states = extension.jobs.JobState
     assert (bpy.ops.latte3d.generate.poll(), bpy.ops.latte3d.cancel.poll()) == (True, False)
-    job = submit(extension, "SLOW ball")
-    assert (bpy.ops.latte3d.generate.poll(), bpy.ops.latte3d.cancel.poll()) == (False, True)
-    with pytest.raises(RuntimeError, match="wait for it, or cancel it"):
-        bpy.ops.latte3d.generate(prompt="a ball")
+    first, second, third, fourth = (submit(extension, "SLOW ball") for _ in range(4))
+    assert bpy.ops.latte3d.generate.poll(), "more can be asked for at any time"
+    assert bpy.ops.latte3d.cancel(job_id=third.id) == {"FINISHED"}
+    assert (first.state.final, third.state) == (False, states.CANCELLED)
     assert bpy.ops.latte3d.cancel() == {"FINISHED"}
-    assert job.state is extension.jobs.JobState.CANCELLED
-    with pytest.raises(RuntimeError, match="Nothing is being made"):
-        bpy.ops.latte3d.cancel()
+    assert (first.state, second.state.final) == (states.CANCELLED, False), "the one that runs, when none is named"
+    with pytest.raises(RuntimeError, match="ended already"):
+        bpy.ops.latte3d.cancel(job_id=first.id)
+    assert bpy.ops.latte3d.cancel_all() == {"FINISHED"}
+    assert second.state is fourth.state is states.CANCELLED
+    for operator in (bpy.ops.latte3d.cancel, bpy.ops.latte3d.cancel_all, bpy.ops.latte3d.move):
+        with pytest.raises(RuntimeError, match="Nothing is being made"):
+            operator()
+
+
+def test_generate_waits_behind_others_and_their_results_stay_theirs(extension: Extension) -> None:
+    other = submit(extension, "an egg")
+    obj = extension.run("a ball")
+    assert obj.name == "a ball"
+    assert other.waiting, "placing it is the business of whoever asked for it"
+    assert extension.timer.tick() is None
+    assert "an egg" in bpy.data.objects
+
+
+def test_jobs_change_places_and_come_in_the_new_order(extension: Extension) -> None:
+    slow = submit(extension, "SLOW ball")
+    wait_for(lambda: slow.stage == "text", extension)
+    one, two = submit(extension, "one"), submit(extension, "two")
+    assert bpy.ops.latte3d.move(job_id=two.id, direction="UP") == {"FINISHED"}
+    with pytest.raises(RuntimeError, match="cannot be moved"):
+        bpy.ops.latte3d.move(job_id=two.id, direction="UP")
+    assert bpy.ops.latte3d.move(job_id=two.id, direction="DOWN") == {"FINISHED"}
+    assert bpy.ops.latte3d.move(job_id=one.id, direction="DOWN") == {"FINISHED"}
+    bpy.ops.latte3d.cancel(job_id=slow.id)
+    wait_for(lambda: len(bpy.data.objects) == 2, extension)
+    assert two.ended < one.ended
+
+
+def test_retry_makes_it_again(extension: Extension) -> None:
+    with pytest.raises(RuntimeError):
+        bpy.ops.latte3d.generate(prompt="FAIL ball", seed=8)
+    jobs = extension.session.jobs()
+    failed = jobs.last
+    with pytest.raises(RuntimeError, match="use other words"):
+        bpy.ops.latte3d.retry(job_id=failed.id)
+    again = jobs.last
+    assert (again.id > failed.id, again.task, jobs.jobs) == (True, failed.task, [again])
+    with pytest.raises(RuntimeError, match="not in the list"):
+        bpy.ops.latte3d.retry(job_id=failed.id)
+    submit(extension, "SLOW ball")
+    with pytest.raises(RuntimeError, match="has not ended"):
+        bpy.ops.latte3d.retry(job_id=jobs.active.id)
+    jobs.cancel_all()
+    ball = extension.run("a ball")
+    bpy.ops.latte3d.retry(job_id=jobs.last.id)
+    assert len(bpy.data.objects) == 2
+    assert ball.name != bpy.data.objects[jobs.last.names[0]].name
+
+
+def test_clear_leaves_what_is_open_and_what_waits(extension: Extension) -> None:
+    with pytest.raises(RuntimeError, match="No job in the list has ended"):
+        bpy.ops.latte3d.clear_finished()
+    extension.run("a ball")
+    waiting = submit(extension)
+    jobs = extension.session.jobs()
+    while not waiting.waiting:
+        jobs.drain(timeout=0.1)
+    running = submit(extension, "SLOW ball")
+    bpy.ops.latte3d.clear_finished()
+    assert jobs.jobs == [waiting, running]
+    assert len(bpy.data.objects) == 1
 
 
 def test_dice(extension: Extension) -> None:
@@ -390,7 +483,7 @@ def test_the_report_names_versions_settings_and_the_fault(extension: Extension) 
         bpy.ops.latte3d.copy_report()
     with pytest.raises(RuntimeError):
         bpy.ops.latte3d.generate(prompt="CRASH it", seed=4)
-    text = extension.operators.report_text(extension.session.jobs().last)
+    text = extension.job_operators.report_text(extension.session.jobs().last)
     for part in (bpy.app.version_string, "CRASH it", "seed=4", "ZeroDivisionError", "on purpose"):
         assert part in text
     assert bpy.ops.latte3d.copy_report() == {"FINISHED"}
@@ -401,10 +494,180 @@ def test_preferences_reach_the_job(extension: Extension) -> None:
     try:
         preferences.device, preferences.model = "cpu", "/models/own.safetensors"
         extension.run("a ball")
-        request = extension.session.jobs().last.request
-        assert (request.device, Path(request.model).name) == ("cpu", "own.safetensors")
+        task = extension.session.jobs().last.task
+        assert (task.device, Path(task.model).name) == ("cpu", "own.safetensors")
     finally:
         preferences.device, preferences.model = "auto", ""
+
+
+# --- the separate process ----------------------------------------------------------------------------------------
+
+
+def test_a_separate_process_makes_the_same_object(extension: Extension) -> None:
+    inside = extension.run("a ball", seed=4)
+    extension.session.open_session(extension.process.ProcessBackend(fake_core.load))
+    outside = extension.run("a ball", seed=4)
+    np.testing.assert_array_equal(coordinates(outside.data), coordinates(inside.data))
+    images = [obj.data.materials[0].node_tree.nodes["Base Color"].image for obj in (inside, outside)]
+    assert images[0].packed_file.data == images[1].packed_file.data
+    assert outside["latte3d_seed"] == 4
+
+
+def test_a_separate_process_that_dies_is_one_sentence(separate: Extension) -> None:
+    with pytest.raises(RuntimeError, match="ended unexpectedly") as caught:
+        bpy.ops.latte3d.generate(prompt="DIE")
+    assert "Traceback" not in str(caught.value)
+    assert "last words" in separate.job_operators.report_text(separate.session.jobs().last)
+    assert separate.run("a ball").name == "a ball"
+
+
+def test_the_preferences_choose_the_back_end(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> None:
+    preferences = bpy.context.preferences.addons[MODULE].preferences
+    made: list[Any] = []
+
+    class Recorded(extension.process.ProcessBackend):  # type: ignore[misc, name-defined]
+        def __init__(self, python: Any) -> None:
+            super().__init__(fake_core.load, python)
+            made.append(python)
+
+    monkeypatch.setattr(extension.session, "ProcessBackend", Recorded)
+    monkeypatch.setattr(extension.session, "ThreadBackend", lambda: extension.worker.ThreadBackend(fake_core.load))
+    jobs = extension.session.open_session()
+    extension.run("a ball")
+    try:
+        preferences.backend = "PROCESS"
+        slow = submit(extension, "SLOW ball")
+        extension.session.choose_backend("PROCESS")
+        assert made == [], "not while a job is open"
+        jobs.cancel(slow)
+        extension.run("a ball")
+        extension.run("a ball")
+        assert made == [(sys.executable, *bpy.app.python_args)]
+        assert jobs is extension.session.jobs()
+        assert len(jobs.jobs) == 4, "the list is kept"
+    finally:
+        preferences.backend = "THREAD"
+
+
+# --- tasks of other kinds ----------------------------------------------------------------------------------------
+
+
+class Measured(SimpleNamespace):
+    warnings = ("Measured in a hurry.",)
+    seconds: ClassVar[dict[str, float]] = {"network": 0.1}
+
+
+def mark_task(extension: Extension) -> type:
+    """A kind of its own: writes a number on an object that exists already."""
+
+    @dataclass(frozen=True)
+    class MarkTask(extension.tasks.Task):  # type: ignore[misc, name-defined]
+        target: Any
+        undo: bool = True
+
+        @property
+        def title(self) -> str:
+            return f"mark {self.target.name}"
+
+        def run(self, generator: Any, progress: Any) -> Measured:
+            with progress.stage("network"):
+                return Measured(number=generator.number)
+
+        def place(self, context: Any, job: Any, result: Measured) -> Any:
+            obj = extension.blocks.require(self.target)
+            obj["mark"] = result.number
+            return extension.tasks.Placed((obj.name,), f"“{obj.name}” is marked", self.undo)
+
+    return MarkTask
+
+
+def test_another_kind_of_task_needs_nothing_of_the_machinery(extension: Extension) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    cube = bpy.context.object
+    task = mark_task(extension)(target=extension.blocks.reference(cube))
+    job = extension.session.jobs().submit(task)
+    wait_for(lambda: job.state.final and not job.waiting, extension)
+    assert (job.names, job.message, job.warnings) == (("Cube",), "“Cube” is marked", ("Measured in a hurry.",))
+    assert cube["mark"] > 0
+    assert "Measured in a hurry." in texts(drawn(extension.panels.LATTE3D_PT_main))
+
+
+def test_a_target_is_found_after_undo_redo_and_renaming(extension: Extension) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="cube")
+    ref = extension.blocks.reference(bpy.context.object)
+    assert (ref.kind, ref.name) == ("objects", "Cube")
+    bpy.ops.mesh.primitive_uv_sphere_add()
+    bpy.ops.ed.undo_push(message="sphere")
+    bpy.ops.ed.undo()
+    bpy.ops.ed.redo()
+    bpy.data.objects["Cube"].name = "Renamed"
+    assert extension.blocks.find(ref.kind, ref.name, ref.uid) == bpy.data.objects["Renamed"]
+    bpy.ops.mesh.primitive_cube_add()
+    assert bpy.context.object.name == "Cube"
+    assert extension.blocks.find(ref.kind, ref.name, ref.uid).name == "Renamed", "not the one that took its name"
+    for block in (bpy.context.scene, bpy.data.objects["Cube"].data, bpy.data.collections.new("Herd")):
+        ref = extension.blocks.reference(block)
+        assert extension.blocks.find(ref.kind, ref.name, ref.uid) == block
+        assert extension.blocks.require(ref) == block
+
+
+def test_a_target_that_is_gone_is_one_sentence(extension: Extension) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    task = mark_task(extension)(target=extension.blocks.reference(bpy.context.object))
+    job = extension.session.jobs().submit(task)
+    bpy.data.objects.remove(bpy.data.objects["Cube"])
+    bpy.ops.mesh.primitive_cube_add()
+    wait_for(lambda: job.state is extension.jobs.JobState.FAILED, extension)
+    assert job.message.startswith("The object “Cube” is not in the file any more")
+    assert (job.fault, job.report) == (False, "")
+    assert "mark" not in bpy.data.objects["Cube"]
+
+
+def test_a_batch_can_do_with_one_undo_step(extension: Extension) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.ed.undo_push(message="cube")
+    kind, ref = mark_task(extension), extension.blocks.reference(bpy.context.object)
+    jobs = [extension.session.jobs().submit(kind(target=ref, undo=last, group="marks")) for last in (False, True)]
+    wait_for(lambda: all(job.state.final and not job.waiting for job in jobs), extension)
+    bpy.ops.ed.undo()
+    assert "mark" not in bpy.data.objects["Cube"]
+    bpy.ops.ed.redo()
+    assert "mark" in bpy.data.objects["Cube"]
+
+
+def test_submit_waits_for_a_batch_and_tells_how_many_failed(extension: Extension) -> None:
+    reports: list[tuple[set[str], str]] = []
+    operator = SimpleNamespace(report=lambda kind, text: reports.append((kind, text)))
+    task = extension.generate.GenerateTask
+    made = [task(prompt, group="herd") for prompt in ("a cow", "FAIL", "a hen")]
+    assert extension.submit.submit(operator, bpy.context, *made) == {"FINISHED"}
+    assert sorted(obj.name for obj in bpy.data.objects) == ["a cow", "a hen"]
+    assert reports == [({"WARNING"}, "1 of 3 failed, the first: This prompt cannot be read: use other words.")]
+    assert extension.submit.submit(operator, bpy.context, task("FAIL"), task("FAIL")) == {"CANCELLED"}
+    assert reports[1][0] == {"ERROR"}
+    assert extension.submit.submit(operator, bpy.context) == {"FINISHED"}, "nothing to do is done"
+
+
+def test_a_batch_is_retried_and_stopped_by_name(extension: Extension) -> None:
+    jobs, task = extension.session.jobs(), extension.generate.GenerateTask
+    herd = jobs.new_group("herd")
+    members = [jobs.submit(task(prompt, group=herd)) for prompt in ("a cow", "SLOW hen", "a pig")]
+    alone = submit(extension)
+    wait_for(lambda: members[1].stage == "text" and "a cow" in bpy.data.objects, extension)
+    said = drawn(extension.jobs_panel.LATTE3D_PT_jobs)
+    assert "herd: 1 of 3" in texts(said)
+    assert "a pig" not in texts(said), "one row for the batch"
+    bpy.ops.latte3d.cancel_all(group=herd)
+    assert [job.state.final for job in (*members, alone)] == [True, True, True, False]
+    wait_for(lambda: not alone.waiting and alone.state.final, extension)
+    said = drawn(extension.jobs_panel.LATTE3D_PT_jobs)
+    assert ("operator", "latte3d.retry") in said
+    jobs.jobs.remove(members[1])  # doing the slow one again would take its time
+    bpy.ops.latte3d.retry(group=herd)
+    assert "a pig" in bpy.data.objects
+    with pytest.raises(RuntimeError, match="nothing to retry"):
+        bpy.ops.latte3d.retry(group=herd)
 
 
 # --- panels ------------------------------------------------------------------------------------------------------
@@ -474,8 +737,8 @@ def test_the_panel_follows_a_job(extension: Extension) -> None:
     wait_for(lambda: job.stage == "text", extension)
     said = drawn(panel)
     assert ("operator", "latte3d.cancel") in said
-    assert ("operator", "latte3d.generate") not in said, "the bar stands in its place"
     assert "Reading the prompt" in texts(said)
+    assert ("operator", "latte3d.generate") in said, "more can be asked for at any time"
     extension.session.jobs().pause()
     assert "Resting" in texts(drawn(panel))
     bpy.ops.latte3d.cancel()
@@ -516,4 +779,46 @@ def test_preferences_draw(extension: Extension) -> None:
     cls = extension.preferences.LATTE3D_AP_preferences
     stub = SimpleNamespace(layout=Recorder(said), bl_rna=bpy.context.preferences.addons[MODULE].preferences.bl_rna)
     cls.draw(stub, bpy.context)
-    assert [name for _, name in said] == ["device", "model"]
+    assert [name for _, name in said] == ["device", "model", "backend"]
+
+
+def test_the_list_of_jobs_follows_them(extension: Extension) -> None:
+    panel = extension.jobs_panel.LATTE3D_PT_jobs
+    assert texts(drawn(panel)) == "No jobs yet"
+    extension.run("a ball")
+    slow = submit(extension, "SLOW ball")
+    wait_for(lambda: slow.stage == "text", extension)
+    submit(extension, "an egg")
+    said = drawn(panel)
+    assert "2 jobs, " in texts(said), "one has been made, so the time left can be told"
+    assert "SLOW ball: Reading the prompt" in texts(said)
+    assert texts(said).index("an egg") < texts(said).index("a ball"), "what is open comes first"
+    assert said.count(("operator", "latte3d.cancel")) == 2
+    assert ("operator", "latte3d.move") not in said, "a single one in line has nowhere to go"
+    submit(extension, "a pear")
+    assert drawn(panel).count(("operator", "latte3d.move")) == 2
+    extension.session.jobs().cancel_all()
+    assert drawn(panel).count(("operator", "latte3d.retry")) == 4
+
+
+def test_a_long_list_is_cut_and_counted(extension: Extension) -> None:
+    slow = submit(extension, "SLOW ball")
+    for number in range(300):
+        submit(extension, f"number {number}")
+    wait_for(lambda: slow.stage == "text", extension)
+    said = texts(drawn(extension.jobs_panel.LATTE3D_PT_jobs))
+    rows = extension.jobs_panel.ROWS
+    assert f"… and {301 - rows} more" in said
+    assert f"number {rows - 2}" in said
+    assert f"number {rows - 1}" not in said
+    extension.session.jobs().cancel_all()
+
+
+def test_feature_panels_stand_under_the_main_one(installed: ModuleType) -> None:
+    modules = [importlib.import_module(f"{MODULE}.{name}") for name in installed.MODULES]
+    panels = [cls for module in modules for cls in getattr(module, "CLASSES", ()) if issubclass(cls, bpy.types.Panel)]
+    assert len(panels) >= 3
+    for cls in panels:
+        if cls.bl_idname != "LATTE3D_PT_main":
+            assert cls.bl_parent_id == "LATTE3D_PT_main"
+            assert cls.bl_order

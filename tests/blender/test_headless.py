@@ -110,7 +110,8 @@ def test_from_prompt_to_files(tmp_path: Path) -> None:
 
 @needs_bpy
 @pytest.mark.slow
-def test_the_real_generator_answers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", ["thread", "process"])
+def test_the_real_generator_answers(tmp_path: Path, backend: str) -> None:
     """The same road with the core itself, on an untrained model: whatever it looks like, it is an object."""
     torch = pytest.importorskip("torch", reason="torch is not installed")
     from latte3d_core.checkpoint import save_checkpoint
@@ -128,6 +129,7 @@ def test_the_real_generator_answers(tmp_path: Path) -> None:
     model = tmp_path / "tiny.safetensors"
     save_checkpoint(model, LatteNet(tiny()), templates, {"name": "tiny"})
     settings = ["--faces", "800", "--texture-size", "128", "--picture-size", "64", "--model", str(model)]
+    settings += ["--backend", backend]
     run = subprocess.run(
         [sys.executable, headless.__file__, "run", "--prompt", "a car", "--out", str(tmp_path / "out"), *settings],
         capture_output=True,

@@ -1,10 +1,16 @@
-"""The job machine and the thread back end, without Blender."""
+"""The job machine and its two back ends, without Blender."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import fake_core
@@ -13,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from latte3d_blender.generate import GenerateTask
 from latte3d_blender.jobs import (
     HISTORY,
     Advanced,
@@ -21,12 +28,13 @@ from latte3d_blender.jobs import (
     Failed,
     Finished,
     JobQueue,
-    JobRequest,
     JobState,
+    Line,
     Started,
     Stopped,
 )
 from latte3d_blender.prepare import prepare
+from latte3d_blender.process import ProcessBackend
 from latte3d_blender.worker import ThreadBackend, explain
 
 RESULT = prepare(fake_core.textured_ball())
@@ -36,11 +44,13 @@ class ByHand:
     """A back end that does what the test says."""
 
     def __init__(self) -> None:
-        self.emit: dict[int, Emit] = {}
         self.log: list[Any] = []
 
-    def start(self, job_id: int, request: JobRequest, emit: Emit) -> None:
-        self.emit[job_id] = emit
+    def attach(self, line: Line, emit: Emit) -> None:
+        self.line, self.emit = line, emit
+
+    def wake(self) -> None:
+        pass
 
     def cancel(self, job_id: int) -> None:
         self.log.append(("cancel", job_id))
@@ -55,9 +65,17 @@ class ByHand:
         self.log.append("close")
         return True
 
+    def begin(self) -> int:
+        """Take the next job up; there must be one."""
+        assert self.line.ids, "the test would wait for ever"
+        taken = self.line.take()
+        assert taken is not None
+        self.say(taken[0], Started())
+        return taken[0]
+
     def say(self, job_id: int, *events: Event) -> None:
         for event in events:
-            self.emit[job_id](job_id, event)
+            self.emit(job_id, event)
 
 
 def until(condition: Callable[[], bool], jobs: JobQueue | None = None, seconds: float = 60.0) -> None:
@@ -71,9 +89,16 @@ def until(condition: Callable[[], bool], jobs: JobQueue | None = None, seconds: 
             time.sleep(0.01)
 
 
+@pytest.fixture(params=[ThreadBackend, ProcessBackend])
+def working(request: pytest.FixtureRequest) -> Any:
+    jobs = JobQueue(request.param(fake_core.load))
+    yield jobs
+    assert jobs.close()
+
+
 @pytest.fixture
-def threaded() -> Any:
-    jobs = JobQueue(ThreadBackend(lambda request: fake_core.Latte3D()))
+def separate() -> Any:
+    jobs = JobQueue(ProcessBackend(fake_core.load))
     yield jobs
     assert jobs.close()
 
@@ -81,7 +106,7 @@ def threaded() -> Any:
 def test_a_job_goes_through_its_states() -> None:
     backend = ByHand()
     jobs = JobQueue(backend)
-    job = jobs.submit(JobRequest("a ball"))
+    job = jobs.submit(GenerateTask("a ball"))
     assert (job.state, jobs.active) == (JobState.QUEUED, job)
     backend.say(job.id, Started(), Advanced("network", 0.4), Advanced("text", 0.2))
     assert jobs.drain() == [job]
@@ -97,8 +122,8 @@ def test_a_job_goes_through_its_states() -> None:
 def test_cancel_holds_at_once_and_late_news_is_ignored() -> None:
     backend = ByHand()
     jobs = JobQueue(backend)
-    job = jobs.submit(JobRequest("a ball"))
-    backend.say(job.id, Started())
+    job = jobs.submit(GenerateTask("a ball"))
+    backend.begin()
     jobs.drain()
     jobs.cancel(job)
     assert (job.state, jobs.active, backend.log) == (JobState.CANCELLED, None, [("cancel", job.id)])
@@ -107,11 +132,219 @@ def test_cancel_holds_at_once_and_late_news_is_ignored() -> None:
     assert (job.state, job.result) == (JobState.CANCELLED, None)
 
 
+STEPS = st.one_of(
+    st.tuples(st.just("submit"), st.sampled_from(["", "", "herd"])),
+    st.tuples(st.sampled_from(["begin", "finish", "fail", "drain"]), st.none()),
+    st.tuples(st.sampled_from(["cancel", "retry", "take"]), st.integers(0, 9)),
+    st.tuples(st.just("move"), st.tuples(st.integers(0, 9), st.sampled_from([-2, -1, 1]))),
+    st.tuples(st.sampled_from(["cancel_group", "clear"]), st.none()),
+)
+
+
+class Model:
+    """What the queue should do, in lists and words, with a worker that is told to begin and to end."""
+
+    def __init__(self) -> None:
+        self.states: dict[int, str] = {}
+        self.groups: dict[int, str] = {}
+        self.line: list[int] = []
+        self.taken: int | None = None
+        self.news: list[tuple[int, str]] = []
+        self.placed: set[int] = set()
+        self.next = 1
+
+    def submit(self, group: str) -> None:
+        self.states[self.next], self.groups[self.next] = "queued", group
+        self.line.append(self.next)
+        self.next += 1
+
+    def cancel(self, job: int) -> None:
+        if self.states[job] in ("queued", "running"):
+            self.states[job] = "cancelled"
+            self.line = [other for other in self.line if other != job]
+
+    def may_retry(self, job: int) -> bool:
+        state = self.states[job]
+        return state in ("failed", "cancelled") or (state == "done" and job in self.placed)
+
+
+@given(st.lists(STEPS, max_size=40))
+def test_any_sequence_of_buttons_and_news_does_what_the_model_does(steps: list[tuple[str, Any]]) -> None:
+    backend, model = ByHand(), Model()
+    jobs = JobQueue(backend)
+    for step, argument in steps:
+        known = sorted(job.id for job in jobs.jobs)
+        index = argument[0] if isinstance(argument, tuple) else argument
+        job = jobs.get(known[index % len(known)]) if isinstance(index, int) and known else None
+        if step == "submit":
+            jobs.submit(GenerateTask("a ball", group=argument))
+            model.submit(argument)
+        elif step == "begin" and model.line and model.taken is None:
+            model.taken = model.line.pop(0)
+            model.news.append((model.taken, "running"))
+            assert backend.begin() == model.taken, "the next is the queue's first"
+        elif step in ("finish", "fail") and model.taken is not None:
+            backend.say(model.taken, Finished(RESULT) if step == "finish" else Failed("No.", "trace"))
+            model.news.append((model.taken, "done" if step == "finish" else "failed"))
+            model.taken = None
+        elif step == "drain":
+            jobs.drain()
+            for number, state in model.news:
+                if model.states.get(number) in ("queued", "running"):
+                    model.states[number] = state
+            model.news = []
+        elif step == "cancel" and job is not None:
+            jobs.cancel(job)
+            model.cancel(job.id)
+        elif step == "retry" and job is not None:
+            if model.may_retry(job.id):
+                jobs.retry(job)
+                model.submit(model.groups.pop(job.id))
+                del model.states[job.id]
+            else:
+                with pytest.raises(ValueError, match="has not ended"):
+                    jobs.retry(job)
+        elif step == "take" and job is not None and job.waiting:
+            assert jobs.take(job) is RESULT
+            model.placed.add(job.id)
+        elif step == "move" and job is not None:
+            at = model.line.index(job.id) if job.id in model.line else None
+            to = None if at is None else at + argument[1]
+            fits = at is not None and to is not None and 0 <= to < len(model.line)
+            assert jobs.movable(job, argument[1]) is fits
+            assert jobs.move(job, argument[1]) is fits
+            if fits and at is not None and to is not None:
+                model.line[at], model.line[to] = model.line[to], model.line[at]
+        elif step == "cancel_group":
+            jobs.cancel_group("herd")
+            for number, group in model.groups.items():
+                if group == "herd":
+                    model.cancel(number)
+        elif step == "clear":
+            jobs.clear_finished()
+            for number in [number for number in model.states if model.may_retry(number)]:
+                del model.states[number], model.groups[number]
+
+        assert backend.line.ids == model.line
+        remembered = {job.id: job.state.value for job in jobs.jobs}
+        assert remembered.items() <= model.states.items()
+        forgotten = model.states.keys() - remembered.keys()
+        assert all(model.may_retry(number) for number in forgotten), "only what has ended may be forgotten"
+        unfinished = [job.id for job in jobs.open]
+        assert unfinished == [number for number in [model.taken, *model.line] if number in unfinished] or model.news
+        assert len({job.id for job in jobs.jobs}) == len(jobs.jobs)
+        herd, members = jobs.progress("herd"), [job for job in jobs.jobs if job.task.group == "herd"]
+        assert (herd.total if herd else 0) == len(members)
+        if herd is not None:
+            assert herd.open == sum(not job.state.final for job in members)
+            assert 0.0 <= herd.fraction <= 1.0
+
+
+def test_the_line_gives_out_in_the_order_it_was_put_into() -> None:
+    backend = ByHand()
+    jobs = JobQueue(backend)
+    one, two, three = (jobs.submit(GenerateTask(name)) for name in ("one", "two", "three"))
+    assert jobs.move(three, -1)
+    assert not jobs.move(one, -1)
+    assert jobs.open == [one, three, two]
+    assert [backend.begin() for _ in range(3)] == [one.id, three.id, two.id]
+    assert not jobs.move(two, -1), "what has been begun stays where it is"
+
+
+def test_retry_makes_a_new_job_and_forgets_the_old() -> None:
+    backend = ByHand()
+    jobs = JobQueue(backend)
+    job = jobs.submit(GenerateTask("a ball", seed=4))
+    with pytest.raises(ValueError, match="has not ended"):
+        jobs.retry(job)
+    backend.say(backend.begin(), Failed("No.", "trace"))
+    jobs.drain()
+    again = jobs.retry(job)
+    assert (again.task, again.state, jobs.jobs) == (job.task, JobState.QUEUED, [again])
+
+
+def test_a_group_is_counted_cancelled_and_retried_as_one() -> None:
+    backend = ByHand()
+    jobs = JobQueue(backend)
+    herd = jobs.new_group("Herd")
+    members = [jobs.submit(GenerateTask(str(number), group=herd)) for number in range(HISTORY + 30)]
+    alone = jobs.submit(GenerateTask("alone"))
+    assert jobs.new_group("Herd") == "Herd (2)"
+    for number in range(HISTORY + 10):
+        backend.say(backend.begin(), Failed("No.", "trace") if number % 2 else Finished(RESULT))
+    jobs.drain()
+    backend.say(backend.begin(), Advanced("bake", 0.5))
+    jobs.drain()
+    progress = jobs.progress(herd)
+    assert progress is not None
+    half = (HISTORY + 10) // 2
+    assert (progress.done, progress.failed, progress.open) == (half, half, 20), "none is forgotten while others wait"
+    assert progress.fraction == pytest.approx((2 * half + 0.5) / len(members))
+    jobs.cancel_group(herd)
+    assert jobs.open == [alone]
+    assert backend.line.ids == [alone.id]
+    for job in jobs.waiting:
+        jobs.take(job)
+    again = jobs.retry_failed(herd)
+    assert again
+    assert [job.id for job in jobs.open] == [alone.id, *(job.id for job in again)]
+
+
+@dataclass(frozen=True)
+class OtherTask(GenerateTask):
+    """Another kind, for the estimate."""
+
+
+def test_the_time_left_is_the_mean_of_the_kind() -> None:
+    backend = ByHand()
+    jobs = JobQueue(backend)
+    job = jobs.submit(GenerateTask("a ball"))
+    assert jobs.seconds_left([job]) is None
+    for seconds in (2.0, 4.0):
+        number = backend.begin()
+        jobs.drain()
+        done = jobs.get(number)
+        assert done is not None
+        assert done.started is not None
+        done.started -= seconds + 60.0
+        backend.say(number, Finished(RESULT, load_seconds=60.0))
+        jobs.drain()
+        jobs.submit(GenerateTask("a ball"))
+        jobs.submit(GenerateTask("a ball"))
+    queued = jobs.open
+    assert jobs.seconds_left(queued) == pytest.approx(3.0 * len(queued), abs=0.5)
+    backend.begin()
+    jobs.drain()
+    assert queued[0].started is not None
+    queued[0].started -= 2.0
+    assert jobs.seconds_left(queued[:1]) == pytest.approx(1.0, abs=0.5)
+    queued[0].started -= 20.0
+    assert jobs.seconds_left(queued[:1]) == 0.0, "late, but not less than nothing"
+    assert jobs.seconds_left([*queued, jobs.submit(OtherTask("a cube"))]) is None, "nothing is known of this kind"
+
+
+def test_another_back_end_can_take_over_when_nothing_is_open() -> None:
+    first, second = ByHand(), ByHand()
+    jobs = JobQueue(first)
+    job = jobs.submit(GenerateTask("a ball"))
+    with pytest.raises(ValueError, match="still open"):
+        jobs.use(second)
+    jobs.cancel(job)
+    jobs.pause()
+    assert jobs.use(second)
+    assert first.log == ["pause", "close"]
+    assert second.log == ["pause"]
+    after = jobs.submit(GenerateTask("a ball"))
+    second.say(second.begin(), Finished(RESULT))
+    jobs.drain()
+    assert (after.state, first.line.ids) == (JobState.DONE, [])
+
+
 @given(st.lists(st.sampled_from(["start", "advance", "finish", "fail", "stop", "cancel"]), max_size=12))
 def test_a_final_state_is_final(steps: list[str]) -> None:
     backend = ByHand()
     jobs = JobQueue(backend)
-    job = jobs.submit(JobRequest("a ball"))
+    job = jobs.submit(GenerateTask("a ball"))
     events = {
         "start": Started(),
         "advance": Advanced("bake", 2.0),
@@ -142,11 +375,11 @@ def test_a_final_state_is_final(steps: list[str]) -> None:
 def test_history_is_short_but_keeps_what_waits() -> None:
     backend = ByHand()
     jobs = JobQueue(backend)
-    waiting = jobs.submit(JobRequest("kept"))
+    waiting = jobs.submit(GenerateTask("kept"))
     backend.say(waiting.id, Finished(RESULT))
     jobs.drain()
     for number in range(HISTORY + 10):
-        jobs.cancel(jobs.submit(JobRequest(str(number))))
+        jobs.cancel(jobs.submit(GenerateTask(str(number))))
     assert waiting in jobs.jobs
     assert len(jobs.jobs) == HISTORY + 1
 
@@ -154,7 +387,7 @@ def test_history_is_short_but_keeps_what_waits() -> None:
 def test_drop_all_forgets_results_too() -> None:
     backend = ByHand()
     jobs = JobQueue(backend)
-    done, running = jobs.submit(JobRequest("a")), jobs.submit(JobRequest("b"))
+    done, running = jobs.submit(GenerateTask("a")), jobs.submit(GenerateTask("b"))
     backend.say(done.id, Finished(RESULT))
     jobs.drain()
     jobs.drop_all("Another file.")
@@ -165,61 +398,63 @@ def test_drop_all_forgets_results_too() -> None:
 def test_close_cancels_and_closes_the_back_end() -> None:
     backend = ByHand()
     jobs = JobQueue(backend)
-    job = jobs.submit(JobRequest("a ball"))
+    job = jobs.submit(GenerateTask("a ball"))
+    backend.begin()
+    queued = jobs.submit(GenerateTask("another"))
     assert jobs.close()
-    assert job.state is JobState.CANCELLED
-    assert backend.log == [("cancel", job.id), "close"]
+    assert job.state is queued.state is JobState.CANCELLED
+    assert backend.log == [("cancel", job.id), "close"], "the back end never knew of the second"
+    assert backend.line.take() is None
 
 
-def test_thread_makes_objects_one_after_the_other_with_one_model(threaded: JobQueue) -> None:
-    before = threading.active_count()
-    first, second = threaded.submit(JobRequest("one", seed=7)), threaded.submit(JobRequest("two"))
-    until(lambda: threaded.active is None, threaded)
+def test_objects_are_made_one_after_the_other_with_one_model(working: JobQueue) -> None:
+    first, second = working.submit(GenerateTask("one", seed=7)), working.submit(GenerateTask("two"))
+    until(lambda: working.active is None, working)
     assert [first.state, second.state] == [JobState.DONE, JobState.DONE]
     assert first.result is not None
     assert first.result.properties["latte3d_seed"] == 7
     assert first.result.name == "one"
-    assert set(first.timings) >= {"network", "bake"}
-    assert threading.active_count() <= before + 1
+    assert second.result is not None
+    assert second.result.properties["latte3d_load"] == first.result.properties["latte3d_load"]
+    assert set(first.timings) >= {"load", "network", "bake"}
 
 
-def test_the_model_is_loaded_again_only_when_it_changes() -> None:
-    loads: list[tuple[str, str]] = []
-
-    def load(request: JobRequest) -> fake_core.Latte3D:
-        loads.append((request.model, request.device))
-        return fake_core.Latte3D()
-
-    jobs = JobQueue(ThreadBackend(load))
-    for model in ("small", "small", "other", "small"):
-        jobs.submit(JobRequest("a ball", model=model))
-    until(lambda: jobs.active is None, jobs)
-    assert jobs.close()
-    assert [model for model, _ in loads] == ["small", "other", "small"]
+def test_the_model_is_loaded_again_only_when_it_changes(working: JobQueue) -> None:
+    made = [working.submit(GenerateTask("a ball", model=model)) for model in ("small", "small", "other", "small")]
+    until(lambda: working.active is None, working)
+    loads = [job.result.properties["latte3d_load"] for job in made if job.result is not None]
+    assert np.subtract(loads, loads[0]).tolist() == [0, 0, 1, 2]
 
 
-def test_cancel_reaches_a_running_thread(threaded: JobQueue) -> None:
-    job = threaded.submit(JobRequest("SLOW ball"))
-    until(lambda: job.stage == "network" or job.stage == "text", threaded)
-    threaded.cancel(job)
-    after = threaded.submit(JobRequest("a ball"))
-    until(lambda: after.state.final, threaded)
+def test_a_back_end_has_no_thread_before_its_first_job() -> None:
+    before = threading.active_count()
+    for backend in (ThreadBackend(fake_core.load), ProcessBackend(fake_core.load)):
+        assert JobQueue(backend).close()
+    assert threading.active_count() == before
+
+
+def test_cancel_reaches_running_work(working: JobQueue) -> None:
+    job = working.submit(GenerateTask("SLOW ball"))
+    until(lambda: job.stage == "network" or job.stage == "text", working)
+    working.cancel(job)
+    after = working.submit(GenerateTask("a ball"))
+    until(lambda: after.state.final, working)
     assert (job.state, after.state) == (JobState.CANCELLED, JobState.DONE)
 
 
-def test_a_cancelled_job_in_the_line_is_never_begun(threaded: JobQueue) -> None:
-    slow, never = threaded.submit(JobRequest("SLOW ball")), threaded.submit(JobRequest("CRASH"))
-    until(lambda: slow.state is JobState.RUNNING, threaded)
-    threaded.cancel(never)
-    threaded.cancel(slow)
-    last = threaded.submit(JobRequest("a ball"))
-    until(lambda: last.state.final, threaded)
+def test_a_cancelled_job_in_the_line_is_never_begun(working: JobQueue) -> None:
+    slow, never = working.submit(GenerateTask("SLOW ball")), working.submit(GenerateTask("CRASH"))
+    until(lambda: slow.state is JobState.RUNNING, working)
+    working.cancel(never)
+    working.cancel(slow)
+    last = working.submit(GenerateTask("a ball"))
+    until(lambda: last.state.final, working)
     assert (never.state, never.report) == (JobState.CANCELLED, "")
 
 
-def test_errors_become_one_sentence_and_a_report(threaded: JobQueue) -> None:
-    known, fault, after = (threaded.submit(JobRequest(prompt)) for prompt in ("FAIL", "CRASH", "a ball"))
-    until(lambda: threaded.active is None, threaded)
+def test_errors_become_one_sentence_and_a_report(working: JobQueue) -> None:
+    known, fault, after = (working.submit(GenerateTask(prompt)) for prompt in ("FAIL", "CRASH", "a ball"))
+    until(lambda: working.active is None, working)
     assert (known.state, known.message) == (JobState.FAILED, "This prompt cannot be read: use other words.")
     assert fault.state is JobState.FAILED
     assert "ZeroDivisionError" in fault.message
@@ -228,31 +463,32 @@ def test_errors_become_one_sentence_and_a_report(threaded: JobQueue) -> None:
     assert after.state is JobState.DONE, "a failure must not end the worker"
 
 
-def test_pause_rests_and_resume_goes_on(threaded: JobQueue) -> None:
-    threaded.pause()
-    assert threaded.paused
-    job = threaded.submit(JobRequest("a ball"))
-    until(lambda: job.stage == "text", threaded)
-    assert threaded.drain(timeout=0.3) == [], "nothing may happen during a pause"
+def test_pause_rests_and_resume_goes_on(working: JobQueue) -> None:
+    working.pause()
+    assert working.paused
+    job = working.submit(GenerateTask("a ball"))
+    until(lambda: job.stage == "text", working)
+    assert working.drain(timeout=0.3) == [], "nothing may happen during a pause"
     assert job.state is JobState.RUNNING
-    threaded.resume()
-    until(lambda: job.state is JobState.DONE, threaded)
+    working.resume()
+    until(lambda: job.state is JobState.DONE, working)
 
 
-def test_cancel_works_during_a_pause(threaded: JobQueue) -> None:
-    threaded.pause()
-    job = threaded.submit(JobRequest("a ball"))
-    until(lambda: job.stage == "text", threaded)
-    threaded.cancel(job)
-    threaded.resume()
-    after = threaded.submit(JobRequest("a ball"))
-    until(lambda: after.state.final, threaded)
+def test_cancel_works_during_a_pause(working: JobQueue) -> None:
+    working.pause()
+    job = working.submit(GenerateTask("a ball"))
+    until(lambda: job.stage == "text", working)
+    working.cancel(job)
+    working.resume()
+    after = working.submit(GenerateTask("a ball"))
+    until(lambda: after.state.final, working)
     assert job.state is JobState.CANCELLED
 
 
-def test_close_ends_the_thread_in_the_middle_of_a_job() -> None:
-    jobs = JobQueue(ThreadBackend(lambda request: fake_core.Latte3D()))
-    job = jobs.submit(JobRequest("SLOW ball"))
+@pytest.mark.parametrize("backend", [ThreadBackend, ProcessBackend])
+def test_close_ends_the_worker_in_the_middle_of_a_job(backend: Any) -> None:
+    jobs = JobQueue(backend(fake_core.load))
+    job = jobs.submit(GenerateTask("SLOW ball"))
     until(lambda: job.stage == "text", jobs)
     assert jobs.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "latte3d-worker"]
@@ -275,14 +511,118 @@ def test_every_error_has_a_sentence(error: Exception, words: list[str]) -> None:
     assert "\n" not in text
 
 
-def test_a_request_cannot_be_changed() -> None:
+def test_a_task_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
-        JobRequest("a ball").seed = 2  # type: ignore[misc]
+        GenerateTask("a ball").seed = 2  # type: ignore[misc]
 
 
-def test_results_hold_what_was_asked(threaded: JobQueue) -> None:
-    job = threaded.submit(JobRequest("a ball", texture_size=32, alpha=0.25))
-    until(lambda: job.state.final, threaded)
+def test_results_hold_what_was_asked(working: JobQueue) -> None:
+    job = working.submit(GenerateTask("a ball", texture_size=32, alpha=0.25))
+    until(lambda: job.state.final, working)
     assert job.result is not None
     assert job.result.properties["latte3d_alpha"] == 0.25
     assert np.isfinite(job.result.vertices).all()
+
+
+def test_the_next_job_is_chosen_when_the_last_one_ends(working: JobQueue) -> None:
+    slow = working.submit(GenerateTask("SLOW ball"))
+    until(lambda: slow.state is JobState.RUNNING, working)
+    first, second = working.submit(GenerateTask("first")), working.submit(GenerateTask("second"))
+    assert working.move(second, -1)
+    working.cancel(slow)
+    until(lambda: working.active is None, working)
+    assert first.started is not None
+    assert second.started is not None
+    assert second.started < first.started
+
+
+# --- the separate process ---
+
+
+def test_work_that_does_not_listen_is_killed_and_the_next_job_gets_a_new_process(separate: JobQueue) -> None:
+    stuck = separate.submit(GenerateTask("STUCK ball"))
+    until(lambda: stuck.stage == "text", separate)
+    separate.cancel(stuck)
+    after = separate.submit(GenerateTask("a ball"))
+    until(lambda: after.state.final, separate, seconds=30.0)
+    assert (stuck.state, after.state) == (JobState.CANCELLED, JobState.DONE)
+
+
+def test_a_death_is_a_sentence_with_last_words_and_the_next_job_works(separate: JobQueue) -> None:
+    dead, after = separate.submit(GenerateTask("DIE")), separate.submit(GenerateTask("a ball"))
+    until(lambda: separate.active is None, separate)
+    assert dead.state is JobState.FAILED
+    assert "exit status 7" in dead.message
+    assert "\n" not in dead.message
+    assert "These were my last words." in dead.report
+    assert after.state is JobState.DONE
+
+
+def test_close_does_not_wait_for_work_that_does_not_listen() -> None:
+    jobs = JobQueue(ProcessBackend(fake_core.load))
+    job = jobs.submit(GenerateTask("STUCK ball"))
+    until(lambda: job.stage == "text", jobs)
+    assert jobs.close(timeout=10.0)
+
+
+@dataclass(frozen=True)
+class Unsendable(GenerateTask):
+    """Holds what cannot go to another process."""
+
+    lock: Any = None
+
+
+def test_what_cannot_be_sent_fails_alone(separate: JobQueue) -> None:
+    bad = separate.submit(Unsendable("a ball", lock=threading.Lock()))
+    after = separate.submit(GenerateTask("a ball"))
+    until(lambda: separate.active is None, separate)
+    assert bad.state is JobState.FAILED
+    assert "pickle" in bad.report
+    assert after.state is JobState.DONE
+
+
+def test_big_arrays_go_there_and_back(separate: JobQueue) -> None:
+    """More than any pipe holds, both ways."""
+    job = separate.submit(GenerateTask("x" * 3_000_000))
+    until(lambda: job.state.final, separate)
+    assert job.result is not None
+    assert len(job.result.properties["latte3d_prompt"]) == 3_000_000
+
+
+def test_the_process_ends_with_its_parent(tmp_path: Path) -> None:
+    """A Blender that crashes closes nothing; the pipe's end must be enough."""
+    script = """
+        import os, sys
+        sys.path[:0] = sys.argv[1:]
+        import fake_core
+        from latte3d_blender.generate import GenerateTask
+        from latte3d_blender.jobs import JobQueue
+        from latte3d_blender.process import ProcessBackend
+        backend = ProcessBackend(fake_core.load)
+        jobs = JobQueue(backend)
+        job = jobs.submit(GenerateTask("STUCK ball"))
+        while job.stage != "text":
+            jobs.drain(timeout=0.1)
+        print(backend._child._process.pid, flush=True)
+        os._exit(1)
+    """
+    here = Path(__file__).parent
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), str(here.parents[1]), str(here)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+    )
+    child = int(run.stdout)
+    until(lambda: not is_running(child), seconds=20.0)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # An orphan that nobody has collected yet has ended all the same.
+    status = Path(f"/proc/{pid}/stat")
+    return not status.is_file() or ") Z " not in status.read_text()
