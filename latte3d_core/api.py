@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ import torch
 from latte3d_core._version import __version__
 from latte3d_core.checkpoint import Checkpoint, load_checkpoint
 from latte3d_core.data.colours import main_colours
+from latte3d_core.data.gltf import ColouredTriangles
 from latte3d_core.data.materials import named_pattern, subject
 from latte3d_core.data.wording import named_proportion
 from latte3d_core.devices import choose_device
@@ -40,16 +42,47 @@ DEFAULT_ALPHA = 1.0
 GRID_SIDE = 129
 #: Passes of the filter that takes the ripple out of the distances.
 _BLUR = 2
+#: Points of the grid of a quick look, whose cells are as thick as a chair's leg: the filter would eat it, and this
+#: much, core units, has to be added to it.
+QUICK_SIDE = 65
+_QUICK_SKIN = 0.006
 #: Taken off the surface, core units. Training thickens every surface by 0.014, so that sheets are solid; they do not
 #: need a third of that, and without it held-out shapes come nearer to their originals (IoU 0.89 instead of 0.87).
 SKIN = 0.004
 #: The same for words alone, where the network hedges between the bodies that they may mean and is fatter than any.
 WORDS_SKIN = 0.009
 #: Nothing in the colour field is finer than this, core units: two thirds of a cell of its finest volume.
-_FIELD_DETAIL = 0.02
+FIELD_DETAIL = 0.02
 #: Points asked at once: their features just fit into a core's cache.
 _CHUNK = 16384
 _UNWRAPS = ("fast", "careful")
+
+
+class Implicit(Protocol):
+    """An object as functions of a point: all that ``Latte3D.surface`` and ``Latte3D.finish`` ask of one prompt's
+    ``Fields`` or of a blend of two (``blend.py``)."""
+
+    @property
+    def name(self) -> str:
+        """A short name for the object."""
+
+    @property
+    def size_m(self) -> float:
+        """Largest dimension of the real thing in metres."""
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What was asked for, as plain JSON values."""
+
+    def sdf(self, points: np.ndarray) -> np.ndarray:
+        """Signed distance (N,) float32, negative inside, at points (N, 3) in the core frame."""
+
+    def color(self, points: np.ndarray) -> np.ndarray:
+        """sRGB (N, 3) float32 in [0, 1] at points (N, 3) in the core frame."""
+
+    def sdf_grid(self, side: int = GRID_SIDE) -> np.ndarray:
+        """Signed distances (side,)*3 float32, index order [x, y, z], at ``np.linspace(-1, 1, side)`` along each
+        axis."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +94,8 @@ class Fields:
         planes: what the networks put out; net: the networks whose heads read it.
         template: index of the template whose points were shown, or None.
         category: the template's category, or "".
+        points, colors: (N, 3) points that the networks were shown, core frame, and their sRGB colours (N, 3) in
+            [0, 1]; None where there were none.
     """
 
     prompt: str
@@ -70,6 +105,27 @@ class Fields:
     planes: Planes
     template: int | None
     category: str
+    points: np.ndarray | None
+    colors: np.ndarray | None
+
+    @property
+    def name(self) -> str:
+        """A short object name, from the prompt."""
+        return _object_name(self.prompt)
+
+    @property
+    def size_m(self) -> float:
+        """Largest dimension in metres of what the prompt describes."""
+        return real_size(self.prompt, self.category)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What was asked for; ``shape`` tells shapes of the caller's own apart."""
+        asked = {"prompt": self.prompt, "seed": self.seed, "alpha": self.alpha,
+                 "template": -1 if self.template is None else self.template}  # fmt: skip
+        if self.points is not None and self.template is None:
+            asked |= {"shape": fingerprint(self.points), "colors_given": self.colors is not None}
+        return asked
 
     def sdf(self, points: np.ndarray) -> np.ndarray:
         """Signed distance (N,) float32, negative inside, at points (N, 3) in the core frame."""
@@ -146,8 +202,8 @@ class Latte3D:
         """
         progress = progress or Progress()
         prompt = clean_prompt(prompt)
-        alpha = _in_range("shape strength (alpha)", DEFAULT_ALPHA if alpha is None else alpha, 0.0, 1.0)
-        seed = int(_in_range("seed", seed, 0, 2**31 - 1))
+        alpha = in_range("shape strength (alpha)", DEFAULT_ALPHA if alpha is None else alpha, 0.0, 1.0)
+        seed = int(in_range("seed", seed, 0, 2**31 - 1))
         with progress.stage("text"):
             read = corrected(prompt, self.checkpoint.info.get("words", []), self.text.knows)
             if read != prompt:
@@ -174,7 +230,8 @@ class Latte3D:
             if painting:
                 tint = self._painted(shown, tint, (tokens, mask, sentence), alpha, read)
             planes = self._planes((tokens, mask, sentence), shown, tint, alpha)
-        return Fields(prompt, seed, alpha, self.net, planes, template, category)
+        points = shown if alpha > 0.0 else None
+        return Fields(prompt, seed, alpha, self.net, planes, template, category, points, tint)
 
     def _planes(
         self,
@@ -231,18 +288,28 @@ class Latte3D:
             shown *= 0.9 / np.abs(shown).max()
         return shown, tint
 
-    def surface(self, fields: Fields, progress: Progress | None = None) -> tuple[Mesh, np.ndarray]:
-        """The undecimated surface of the fields, closed and manifold, and the distances (GRID_SIDE,)*3 that it was
-        found in.
+    def surface(
+        self, fields: Implicit, progress: Progress | None = None, side: int = GRID_SIDE
+    ) -> tuple[Mesh, np.ndarray]:
+        """The undecimated surface of the fields, closed and manifold, and the distances (side,)*3 that it was found in.
+
+        Arguments:
+            side: points of the grid along each axis: ``GRID_SIDE``, or ``QUICK_SIDE`` for a quick look.
 
         Raises:
             SurfaceError: the field holds values that are not numbers, or no surface at all.
         """
         progress = progress or Progress()
         with progress.stage("field"):
-            grid = _with_surface(blurred(torch.from_numpy(fields.sdf_grid()), _BLUR).numpy(), progress)
+            grid = fields.sdf_grid(side)
+            if quick := side <= QUICK_SIDE:
+                grid = grid - np.float32(_QUICK_SKIN)
+            else:
+                grid = blurred(torch.from_numpy(grid), _BLUR).numpy()
+            grid = _with_surface(grid, progress)
         with progress.stage("surface"):
-            return smooth(drop_small_components(extract(grid)), passes=2), grid
+            mesh = drop_small_components(extract(grid))
+            return mesh if quick else smooth(mesh, passes=2), grid
 
     def generate(
         self,
@@ -269,13 +336,13 @@ class Latte3D:
             PromptError, SettingError: what was given is out of range. Cancelled: ``progress.cancel`` was called.
         """
         progress = progress or Progress()
-        faces, texture_size = _checked_budgets(faces, texture_size, unwrap)
+        faces, texture_size = checked_budgets(faces, texture_size, unwrap)
         fields = self.fields(prompt, seed, alpha, points, colors, progress)
         return self.finish(fields, faces, texture_size, unwrap, progress)
 
     def finish(
         self,
-        fields: Fields,
+        fields: Implicit,
         faces: int = 5000,
         texture_size: int = 1024,
         unwrap: str = "fast",
@@ -283,7 +350,7 @@ class Latte3D:
     ) -> TexturedMesh:
         """From fields to a closed, unwrapped, textured mesh; arguments and errors as in ``generate``."""
         progress = progress or Progress()
-        faces, texture_size = _checked_budgets(faces, texture_size, unwrap)
+        faces, texture_size = checked_budgets(faces, texture_size, unwrap)
         dense, grid = self.surface(fields, progress)
         with progress.stage("simplify"):
             mesh = simplify(dense, faces, progress.check)
@@ -295,31 +362,37 @@ class Latte3D:
             uvs = unwrap_mesh(mesh, unwrap, texture_size, progress=progress)
         with progress.stage("bake"):
             base_color, normal_map = bake(
-                mesh, uvs, texture_size, fields.color, grid, progress=progress, detail=_FIELD_DETAIL
+                mesh, uvs, texture_size, fields.color, grid, progress=progress, detail=FIELD_DETAIL
             )
         return TexturedMesh(
             vertices=mesh.vertices, faces=mesh.faces, uvs=uvs, base_color=base_color, normal_map=normal_map,
-            name=_object_name(fields.prompt),
-            size_m=real_size(fields.prompt, fields.category),
-            provenance=self._provenance(fields, faces, texture_size, unwrap),
+            name=fields.name,
+            size_m=fields.size_m,
+            provenance=fields.provenance
+            | {"faces": faces, "texture_size": texture_size, "unwrap": unwrap}
+            | self.provenance,
             warnings=tuple(progress.warnings),
             seconds=dict(progress.seconds),
         )  # fmt: skip
 
-    def _provenance(self, fields: Fields, faces: int, texture_size: int, unwrap: str) -> dict[str, Any]:
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Which model answers, as plain JSON values."""
         return {
-            "prompt": fields.prompt, "seed": fields.seed, "alpha": fields.alpha, "faces": faces,
-            "texture_size": texture_size, "unwrap": unwrap,
-            "template": -1 if fields.template is None else fields.template,
             "model": str(self.checkpoint.info.get("name", self.checkpoint.path.stem)),
             "model_sha256": self.checkpoint.digest, "version": __version__, "device": self.device.type,
         }  # fmt: skip
 
 
-def _checked_budgets(faces: Any, texture_size: Any, unwrap: str) -> tuple[int, int]:
+def checked_budgets(faces: Any, texture_size: Any, unwrap: str) -> tuple[int, int]:
+    """Face budget and texture size as integers.
+
+    Raises:
+        SettingError: one of them is out of its range, or there is no such unwrap method.
+    """
     if unwrap not in _UNWRAPS:
         raise SettingError(f"Unknown unwrap method {unwrap!r}; use fast or careful.")
-    return int(_in_range("face budget", faces, 100, 200_000)), int(_in_range("texture size", texture_size, 64, 8192))
+    return int(in_range("face budget", faces, 100, 200_000)), int(in_range("texture size", texture_size, 64, 8192))
 
 
 def surface_points(path: str | Path, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -337,7 +410,32 @@ def surface_points(path: str | Path, count: int) -> tuple[np.ndarray, np.ndarray
     return points.astype(np.float32), triangles.colors_at(face, barycentric).astype(np.float32)
 
 
-def _in_range(name: str, value: Any, low: float, high: float) -> float:
+def plain_triangles(
+    vertices: np.ndarray, faces: np.ndarray, corner_colors: np.ndarray | None = None
+) -> ColouredTriangles:
+    """Triangles without textures, in white or with sRGB colours (F, 3, 3) in [0, 1] at their corners."""
+    if corner_colors is None:
+        corner_colors = np.ones((len(faces), 3, 3), dtype=np.float32)
+    return ColouredTriangles(
+        np.ascontiguousarray(vertices, dtype=np.float32), np.asarray(faces, dtype=np.int64),
+        np.zeros((len(faces), 3, 2), dtype=np.float32), np.full(len(faces), -1), corner_colors, (),
+    )  # fmt: skip
+
+
+def fingerprint(*arrays: np.ndarray) -> str:
+    """Sixteen hexadecimal digits that tell arrays apart: the beginning of the SHA-256 over their bytes."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def in_range(name: str, value: Any, low: float, high: float) -> float:
+    """A number that the user gave, as a float.
+
+    Raises:
+        SettingError: it is none, or lies outside [low, high].
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise SettingError(f"The {name} must be a number, not {value!r}.")
     if not low <= value <= high:  # also refuses not-a-number

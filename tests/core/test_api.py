@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,10 +12,14 @@ import numpy as np
 import pytest
 
 from latte3d_core import Cancelled, Latte3D, Progress, PromptError, SettingError
-from latte3d_core.api import _with_surface
+from latte3d_core.api import _with_surface, plain_triangles
 from latte3d_core.cli import main
+from latte3d_core.data.nearest import nearest_points
+from latte3d_core.data.targets import sample_surface
 from latte3d_core.mesh.check import check, uv_overlap
+from latte3d_core.mesh.types import Mesh
 from latte3d_core.model.text import MAX_PROMPT, clean_prompt
+from latte3d_core.preview import PreviewMesh, preview, thumbnail
 from latte3d_core.progress import STAGES
 from latte3d_core.sizes import real_size
 
@@ -109,6 +114,70 @@ def test_progress_only_rises_and_ends_at_one(tiny_model: Latte3D) -> None:
     assert seen == sorted(seen)
     assert seen[0] == 0
     assert seen[-1] == pytest.approx(1.0)
+
+
+def test_provenance_tells_own_shapes_apart(tiny_model: Latte3D) -> None:
+    """Twice the same call says the same; other points, or colours with them, say something else."""
+    ball = np.random.default_rng(0).normal(size=(600, 3))
+    ball *= 0.6 / np.linalg.norm(ball, axis=1, keepdims=True)
+    first, again, other, tinted = (
+        tiny_model.fields("a ball", points=points, colors=colors).provenance
+        for points, colors in ((ball, None), (ball, None), (ball * 0.9, None), (ball, np.abs(ball)))
+    )
+    assert first == again and first["shape"] != other["shape"]
+    assert (first["colors_given"], tinted["colors_given"]) == (False, True)
+    assert "shape" not in tiny_model.fields("a ball").provenance
+
+
+def test_a_quick_look_is_small_and_sound(tiny_model: Latte3D) -> None:
+    progress = Progress()
+    fields = tiny_model.fields("a red box", progress=progress)
+    mesh = preview(tiny_model, fields, faces=500, progress=progress)
+    assert check(Mesh(mesh.vertices, mesh.faces)).ok and len(mesh.faces) <= 500
+    np.testing.assert_array_equal(mesh.colors, fields.color(mesh.vertices))
+    assert set(mesh.seconds) == {"text", "network", "field", "surface", "simplify", "bake"}
+    assert json.loads(json.dumps(dict(mesh.provenance)))["prompt"] == "a red box"
+    for faces in (50, 10**6):
+        with pytest.raises(SettingError):
+            preview(tiny_model, fields, faces)
+
+
+@pytest.mark.parametrize("stage", ["field", "surface", "simplify", "bake"])
+def test_cancel_is_heard_in_a_quick_look(tiny_model: Latte3D, stage: str) -> None:
+    progress = Progress(lambda name, _: progress.cancel() if name == stage else None)
+    with pytest.raises(Cancelled, match=stage):
+        preview(tiny_model, tiny_model.fields("a box"), progress=progress)
+
+
+def test_a_thumbnail_shows_the_mesh_and_fills_the_frame() -> None:
+    """A square that faces the camera: red on its left, blue on its right, nothing around it."""
+    vertices = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], dtype=np.float32) * 0.5
+    colors = np.array([[1, 0, 0], [0, 0, 1], [0, 0, 1], [1, 0, 0]], dtype=np.float32)
+    mesh = PreviewMesh(vertices, np.array([[0, 1, 2], [0, 2, 3]], dtype=np.int32), colors)
+    picture = thumbnail(mesh, 64, azimuth=0, elevation=0)
+    assert picture.shape == (64, 64, 4) and picture.dtype == np.uint8
+    rows, columns = np.nonzero(picture[..., 3] == 255)
+    side = np.ptp(columns) + 1
+    assert np.ptp(rows) + 1 == side and 64 / 2**0.5 - 4 < side < 64
+    left, right = picture[32, columns.min() + 2], picture[32, columns.max() - 2]
+    assert left[0] > 4 * left[2] and right[2] > 4 * right[0]
+    near = thumbnail(dataclasses.replace(mesh, vertices=vertices / 3), 64, azimuth=0, elevation=0)
+    np.testing.assert_allclose(near[..., 3], picture[..., 3], atol=64)
+    with pytest.raises(SettingError):
+        thumbnail(mesh, 4)
+
+
+def test_a_quick_look_keeps_thin_parts() -> None:
+    """The legs of a chair and the spokes of a bicycle are no thicker than the quick grid's cells."""
+    model = Latte3D.from_pretrained("small", "cpu")
+    for prompt in ("a wooden chair", "a bicycle"):
+        fields = model.fields(prompt)
+        quick, fine = preview(model, fields), model.finish(fields, texture_size=64)
+        soup = plain_triangles(quick.vertices, quick.faces)
+        points, _, _ = sample_surface(soup, 20_000, np.random.default_rng(0))
+        gap, _ = nearest_points(points.astype(np.float32), fine.vertices)
+        assert np.quantile(gap, 0.99) < 0.03
+        assert len(quick.faces) <= 2000
 
 
 @pytest.mark.parametrize("value", [0.3, -0.3])
@@ -253,8 +322,6 @@ def test_many_prompts_resume_and_report(tiny_file: Path, tmp_path: Path, capsys:
 
 
 def test_bench_writes_what_it_promises(tiny_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import dataclasses
-
     from latte3d_core import bench
 
     model = Latte3D.from_pretrained(tiny_file, "cpu")
