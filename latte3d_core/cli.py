@@ -19,7 +19,9 @@ from latte3d_core.cli_training import add_training_commands
 from latte3d_core.errors import Cancelled, Latte3DError, OutputError, SettingError
 
 if TYPE_CHECKING:
-    pass
+    import torch
+
+    from latte3d_core.api import Fields
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--texture-size", type=int, default=1024, help="side of the textures in pixels (default 1024)")
     one.add_argument("--unwrap", default="fast", metavar="fast|careful", help="how to make the UV map (default fast)")
     one.add_argument("--shape", type=Path, metavar="FILE.glb", help="a shape to follow, instead of a library's")
+    one.add_argument("--refine", type=float, default=0.0, metavar="SECONDS", help="improve the result for so long")
+    one.add_argument("--prior", default="prior", help="for --refine: a prior's file (default: the prior that ships)")
     one.add_argument("--keep-colours", action="store_true", help="with --shape: start from its own colours")
     _model_options(one)
     one.set_defaults(run=_generate)
@@ -129,26 +133,32 @@ def _quiet_libraries() -> None:
 def _generate(options: argparse.Namespace) -> int:
     if (options.prompts is None) == (options.prompt is None):
         raise SettingError("Give either a prompt with -o FILE.glb, or --prompts FILE.jsonl with --out DIR.")
-    at_least(options, 0, "seed")
+    at_least(options, 0, "seed", "refine")
     if options.keep_colours and options.shape is None:
         raise SettingError("--keep-colours goes with --shape FILE.glb.")
     if options.prompts is not None:
         if options.shape is not None:
             raise SettingError("--shape goes with one prompt, not with --prompts.")
+        if options.refine:
+            raise SettingError("--refine goes with one prompt, not with --prompts.")
         return _generate_many(options)
     if options.output is None:
         raise SettingError("Say where to write the result: -o FILE.glb.")
     _check_glb_path(options.output)
     from latte3d_core.api import Latte3D, surface_points
     from latte3d_core.model.text import clean_prompt
+    from latte3d_core.progress import Progress
 
     clean_prompt(options.prompt)
     points, colors = surface_points(options.shape, 16384) if options.shape else (None, None)
     model = Latte3D.from_pretrained(options.model, options.device)
-    mesh = model.generate(
-        options.prompt, options.seed, options.alpha, options.faces, options.texture_size, options.unwrap,
-        points=points, colors=colors if options.keep_colours else None,
-    )  # fmt: skip
+    progress = Progress()
+    fields = model.fields(
+        options.prompt, options.seed, options.alpha, points, colors if options.keep_colours else None, progress
+    )
+    if options.refine:
+        fields = _refined(fields, options, model.device)
+    mesh = model.finish(fields, options.faces, options.texture_size, options.unwrap, progress)
     path = mesh.save(options.output)
     for warning in mesh.warnings:
         print(f"warning: {warning}", file=sys.stderr)
@@ -156,6 +166,20 @@ def _generate(options: argparse.Namespace) -> int:
     print(f"{path}: {len(mesh.vertices):,} vertices, {len(mesh.faces):,} faces, {total:.2f} s")
     print("  " + ", ".join(f"{name} {seconds:.2f}" for name, seconds in mesh.seconds.items()))
     return 0
+
+
+def _refined(fields: Fields, options: argparse.Namespace, device: torch.device) -> Fields:
+    from latte3d_core.train.guidance import PriorGuidance
+    from latte3d_core.train.refine import RefineSettings, refine_fields
+
+    guidance = PriorGuidance.from_file(options.prior, device, depth=True)
+    better, done = refine_fields(fields, guidance, RefineSettings(seconds=options.refine))
+    first, last = done.history[0], done.history[-1]
+    print(
+        f"refined for {last.seconds:.0f} s, {last.step} steps: error {first.error:.4f}, at best {done.best.error:.4f} "
+        f"after {done.best.step} steps"
+    )
+    return better
 
 
 def _generate_many(options: argparse.Namespace) -> int:

@@ -244,8 +244,6 @@ def _train_prior(options: argparse.Namespace) -> int:
 
 def _guidance(options: argparse.Namespace, device: torch.device, depth: bool) -> Guidance:
     """The prior that the options name: our own, or what the user brings in the diffusers layout."""
-    from latte3d_core.model.text import CaptionCache, TextEncoder
-    from latte3d_core.prior.checkpoint import load_prior
     from latte3d_core.train.guidance import FORMS, DistillationSettings, PriorGuidance
 
     if options.form not in FORMS:
@@ -254,8 +252,7 @@ def _guidance(options: argparse.Namespace, device: torch.device, depth: bool) ->
     if not Path(options.prior).is_dir():
         if depth and options.controlnet is not None:
             raise SettingError("--controlnet goes with --prior DIR, a folder with Stable Diffusion.")
-        prior = load_prior(options.prior, device)
-        return PriorGuidance(prior, CaptionCache(TextEncoder(prior.config.text)), distillation, depth)
+        return PriorGuidance.from_file(options.prior, device, distillation, depth)
     if not depth:
         from latte3d_core.train.mvdream import load_mvdream
 

@@ -39,7 +39,7 @@ from latte3d_core.data.materials import painted
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.data.targets import TargetSettings
 from latte3d_core.data.wording import plural, with_typing_error
-from latte3d_core.errors import Latte3DError, SurfaceError
+from latte3d_core.errors import AssetError, Latte3DError, SurfaceError
 from latte3d_core.eval.agreement import Matcher
 from latte3d_core.eval.distances import kernel_distance
 from latte3d_core.eval.geometry import occupancy_iou, occupancy_of, surface_scores
@@ -189,6 +189,8 @@ def category_scorer(training: Sequence[Prepared], cache: Path) -> Scorer:
     for item in training:
         counts[item.asset.category] = counts.get(item.asset.category, 0) + 1
     known = [p for p in training if counts[p.asset.category] >= MIN_MEMBERS]
+    if not known:
+        raise AssetError(f"No category has {MIN_MEMBERS} training assets, so there is nothing to tell categories by.")
     return _cached(cache / f"scorer-category-{_key(training)}.safetensors", lambda: _category_pictures(known))
 
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from latte3d_core.model.text import CaptionCache
+from latte3d_core.model.text import CaptionCache, TextEncoder
+from latte3d_core.prior.checkpoint import load_prior
 from latte3d_core.prior.diffusion import add_noise, clean_and_noise, signal_and_noise
 from latte3d_core.prior.model import GIVEN, PriorNet, given_pictures
 from latte3d_core.prior.sample import guided
@@ -120,6 +122,23 @@ class PriorGuidance:
         self, net: PriorNet, encode: CaptionCache, settings: DistillationSettings, depth: bool = False
     ) -> None:
         self.net, self.encode, self.settings, self.depth = net, encode, settings, depth
+
+    @classmethod
+    def from_file(
+        cls,
+        path_or_name: str | Path,
+        device: torch.device | str = "cpu",
+        settings: DistillationSettings | None = None,
+        depth: bool = False,
+    ) -> PriorGuidance:
+        """With the prior in a file, or one that ships by name ("prior"), and a text encoder for it.
+
+        Raises:
+            CheckpointError: there is none, or it cannot be read. DependencyError: the text encoder is not installed.
+        """
+        net = load_prior(path_or_name, device)
+        encode = CaptionCache(TextEncoder(net.config.text))
+        return cls(net, encode, settings or DistillationSettings(), depth)
 
     @torch.no_grad()
     def __call__(

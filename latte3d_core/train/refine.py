@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from latte3d_core.api import Fields
+from latte3d_core.errors import SurfaceError
 from latte3d_core.model.latte import LatteNet, Planes
 from latte3d_core.prior.views import SetSettings, draw_orbit
 from latte3d_core.progress import Progress
@@ -93,6 +94,9 @@ def refine(
         start: planes of one object, on the networks' device; not changed.
         guidance: a prior; one that sees depth unless ``settings.geometry``.
         progress: its ``cancel`` ends the work early, and the best state so far comes back as usual.
+
+    Raises:
+        SurfaceError: there is no surface to paint, without ``settings.geometry``.
     """
     s = settings or RefineSettings()
     progress = progress or Progress()
@@ -170,6 +174,8 @@ def _renderer(
     if s.geometry:
         return lambda cameras, along: render_views(net, planes, cameras, s.size, s.ray_steps, [along])
     vertices, faces = surface_of(net, planes, s.grid_side)
+    if not len(faces):
+        raise SurfaceError("The object has no surface whose colours could be refined; try other words or another seed.")
 
     def see(cameras: Tensor, along: torch.Generator) -> Rendered:
         views = see_surface(net, planes, vertices, faces, cameras[0], s.size, rasterise)

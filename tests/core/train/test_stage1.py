@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 
-from latte3d_core import Latte3D
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.errors import SettingError
 from latte3d_core.model.latte import LatteNet
@@ -95,7 +94,7 @@ def test_alpha_weighs_the_two_gradients(
     run.net.zero_grad()
     planes = run.net(batch.given)
     along = [torch.Generator().manual_seed(g.initial_seed()) for g in batch.along]
-    seen = render_views(run.net, planes, batch.cameras, SIZE, SETTINGS.ray_steps, along)
+    seen = render_views(run.net, planes, batch.cameras, SIZE, SETTINGS.ray_steps, along, SETTINGS.proposal)
     pictures = seen.pictures()
     advice = Purple()(seen, batch.prompts, 0.0, batch.generators)
     target = (pictures - advice.gradient * advice.gradient[0].numel()).detach()
@@ -143,18 +142,3 @@ def test_what_does_not_fit_is_refused(prepared: list[Prepared], sets: list[Prepa
         Stage1Trainer(prepared, sets[1:], TargetGuidance(torch.zeros(1)), tmp_path, tiny(), SETTINGS, None)
     with pytest.raises(SettingError, match="alpha"):
         _run(prepared, sets, tmp_path, None, alpha=1.5)
-
-
-def test_the_commands_from_a_prior_to_a_model(asset_folder: Path, tmp_path: Path) -> None:
-    from latte3d_core.cli import main
-
-    cache, prior = ["--cache", str(tmp_path / "cache"), "--workers", "1", "--device", "cpu"], tmp_path / "prior"
-    assert main(["train-prior", str(asset_folder), "--out", str(prior), "--steps", "1", "--batch", "1",
-                 "--picture-every", "0", *cache]) == 0  # fmt: skip
-    call = ["train-volume", str(asset_folder), "--out", str(tmp_path / "run"), "--preset", "tiny", "--steps", "2",
-            "--batch", "1", "--prior", str(prior / "prior.safetensors"), *cache]  # fmt: skip
-    assert main([*call, "--form", "both"]) == 1
-    assert main(call) == 0
-    assert len(read_log(tmp_path / "run" / "log.jsonl")) == 2
-    model = Latte3D.from_pretrained(tmp_path / "run" / "tiny.safetensors", "cpu")
-    assert model.checkpoint.info["step"] == 2 and len(model.templates) > 0
