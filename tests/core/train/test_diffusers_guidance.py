@@ -563,6 +563,21 @@ def test_stage_1_takes_them(
     assert {"sdf_head", "color_head"} <= {name.split(".")[0] for name in moved}
 
 
+def test_the_commands_take_them(folders: Path, asset_folder: Path, tiny_file: Path, tmp_path: Path) -> None:
+    from latte3d_core.cli import main
+
+    short = ["--steps", "1", "--batch", "1", "--init", str(tiny_file), "--cache", str(tmp_path / "cache"), "--workers",
+             "1", "--device", "cpu"]  # fmt: skip
+    volume, surface = tmp_path / "volume", tmp_path / "surface"
+    assert main(["train-volume", str(asset_folder), "--out", str(volume), "--preset", "tiny", "--prior",
+                 str(folders / "mvdream"), *short]) == 0  # fmt: skip
+    assert main(["train-surface", str(asset_folder), "--out", str(surface), "--grid-side", "33", "--prior",
+                 str(folders / "sd"), "--controlnet", str(folders / "controlnet"), *short]) == 0  # fmt: skip
+    for folder in (volume, surface):
+        assert (folder / "tiny.safetensors").exists()
+        assert '"rgb_norm"' in (folder / "log.jsonl").read_text(encoding="utf-8")
+
+
 # ------------------------------------------------------------------------------------------------------------- errors
 
 
