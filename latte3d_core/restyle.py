@@ -43,8 +43,6 @@ _MOST_ROWS = 4_000_000
 _MOST_LAYERS = 12
 #: Charts that are packed, at most; of a mesh in more pieces, every face gets a place of its own on a grid.
 _MOST_CHARTS = 20_000
-#: Faces on either side of one edge that are matched to each other, at most.
-_MOST_SHEETS = 16
 
 
 @dataclass(frozen=True)
@@ -310,58 +308,33 @@ def layout(mesh: Mesh, texture_size: int, progress: Progress | None = None) -> n
     progress = progress or Progress()
     count, padding = len(mesh.faces), padding_px(texture_size)
     most = min(_MOST_CHARTS, texture_size**2 // (4 * padding**2))  # more would be nothing but padding
-    across = neighbours(_welded(mesh))
+    across = topology.neighbours(_welded(mesh))
     vector = geometry.face_vectors(mesh)
-    cosine = geometry.unit(vector) @ charts._LOOKS.T
+    cosine = geometry.unit(vector) @ charts.LOOKS.T
     area = np.linalg.norm(vector, axis=1) / 2
-    look = charts._merge_tiny(charts._directions(cosine, vector, across), cosine, area, across)
+    look = charts.merge_tiny(charts.directions(cosine, vector, across), cosine, area, across)
     laid = float((area * cosine[np.arange(count), look]).sum())
     if not laid > 0.0:
         return _grid(count, texture_size)
-    density = np.sqrt(charts._FILL * min(texture_size, _LAID) ** 2 / laid)
+    density = np.sqrt(charts.FILL * min(texture_size, _LAID) ** 2 / laid)
     flat = charts.project(mesh, look)
-    height = np.einsum("fd,fd->f", mesh.vertices.astype(np.float64)[mesh.faces].mean(axis=1), charts._LOOKS[look])
+    height = np.einsum("fd,fd->f", mesh.vertices.astype(np.float64)[mesh.faces].mean(axis=1), charts.LOOKS[look])
     key = look.astype(np.int64)
     for layer in range(_MOST_LAYERS + 1):
         progress.check(0.3 + 0.4 * layer / _MOST_LAYERS)
-        chart, parts = charts._label(key, across)
+        chart, parts = charts.label(key, across)
         if parts > most:
             return _grid(count, texture_size)
         if layer == _MOST_LAYERS:
             break
-        hidden = charts._hidden(flat, height, chart, parts, density)
+        hidden = charts.lie_under(flat, height, chart, parts, density)
         if not hidden.any():
             break
-        lifted = key[hidden] + len(charts._LOOKS)
+        lifted = key[hidden] + len(charts.LOOKS)
         key[hidden] = key.max() + 1 + np.arange(len(lifted)) if layer == _MOST_LAYERS - 1 else lifted
     uvs = pack(flat, chart, parts, texture_size, padding)
     # Needles and hairs, true to scale, would pass between the centres of the texels.
     return uvs if _shares(uvs).sum() >= _LEAST_USED else _grid(count, texture_size)
-
-
-def neighbours(faces: np.ndarray) -> np.ndarray:
-    """(F, 3) int64: the face across each edge of faces (F, 3), or the face itself where none runs the other way.
-
-    Where several sheets meet at an edge, the first face that passes it in one direction is a neighbour of the first
-    that passes it in the other, and so on.
-    """
-    start, end = topology.half_edges(faces)
-    low, high = np.minimum(start, end), np.maximum(start, end)
-    edge = low * (int(high.max()) + 1) + high
-    sides = []
-    for way in (start < end, start > end):
-        half = np.flatnonzero(way)
-        half = half[np.argsort(edge[half], kind="stable")]
-        place = np.arange(len(half))
-        first = np.diff(edge[half], prepend=-1) != 0
-        rank = place - np.maximum.accumulate(np.where(first, place, 0))
-        half, rank = half[rank < _MOST_SHEETS], rank[rank < _MOST_SHEETS]
-        sides.append((half, edge[half] * _MOST_SHEETS + rank))
-    (there, one), (back, other) = sides
-    _, i, j = np.intersect1d(one, other, assume_unique=True, return_indices=True)
-    across = np.repeat(np.arange(len(faces)), 3)
-    across[there[i]], across[back[j]] = back[j] // 3, there[i] // 3
-    return across.reshape(-1, 3)
 
 
 def _welded(mesh: Mesh) -> np.ndarray:

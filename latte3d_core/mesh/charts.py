@@ -13,11 +13,11 @@ from latte3d_core.mesh import geometry, raster_uv, topology
 from latte3d_core.mesh.types import Mesh
 
 #: The six projections: axis and sign, as unit vectors.
-_LOOKS = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], dtype=np.float64)
+LOOKS = np.array([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], dtype=np.float64)
 
 #: The u and v directions of each projection; u x v is the direction itself, so that no chart is mirrored.
 _RIGHT = np.array([[0, 0, -1], [0, 0, 1], [1, 0, 0], [1, 0, 0], [1, 0, 0], [-1, 0, 0]], dtype=np.float64)
-_UP = np.cross(_LOOKS, _RIGHT)
+_UP = np.cross(LOOKS, _RIGHT)
 
 #: A face may be projected along a direction if the cosine between its normal and the direction is at least this.
 _STEEPEST = 0.25
@@ -32,7 +32,7 @@ _HOLLOW_SHARE, _HOLLOW_FILL = 0.005, 0.55
 _COLUMNS, _CUT_COST, _MIN_SAVING, _MOST_PARTS = 24, 0.06, 0.3, 6
 
 #: Share of a texture that packed charts are expected to cover.
-_FILL = 0.6
+FILL = 0.6
 
 
 def project(mesh: Mesh, look: np.ndarray) -> np.ndarray:
@@ -41,12 +41,12 @@ def project(mesh: Mesh, look: np.ndarray) -> np.ndarray:
     return np.stack([np.einsum("fid,fd->fi", corner, _RIGHT[look]), np.einsum("fid,fd->fi", corner, _UP[look])], axis=2)
 
 
-def _directions(cosine: np.ndarray, vector: np.ndarray, across: np.ndarray) -> np.ndarray:
+def directions(cosine: np.ndarray, vector: np.ndarray, across: np.ndarray) -> np.ndarray:
     """(F,) int64: the direction of each face, by its smoothed normal and then by the majority of its neighbours."""
     smooth = vector
     for _ in range(2):
         smooth = smooth + smooth[across].sum(axis=1)
-    look = np.argmax(smooth @ _LOOKS.T, axis=1)
+    look = np.argmax(smooth @ LOOKS.T, axis=1)
     rows = np.arange(len(look))
     look = np.where(cosine[rows, look] >= _STEEPEST, look, np.argmax(cosine, axis=1))
     for _ in range(4):
@@ -56,7 +56,7 @@ def _directions(cosine: np.ndarray, vector: np.ndarray, across: np.ndarray) -> n
     return look
 
 
-def _label(key: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, int]:
+def label(key: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, int]:
     """Charts: faces connected across edges with the same key; (F,) labels and their number."""
     face = np.repeat(np.arange(len(key)), 3)
     other = across.ravel()
@@ -64,12 +64,12 @@ def _label(key: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, int]:
     return topology.components(len(key), face[same], other[same])
 
 
-def _merge_tiny(look: np.ndarray, cosine: np.ndarray, area: np.ndarray, across: np.ndarray) -> np.ndarray:
+def merge_tiny(look: np.ndarray, cosine: np.ndarray, area: np.ndarray, across: np.ndarray) -> np.ndarray:
     """Give tiny charts the direction of the neighbour they share most edges with, if none of their faces folds."""
     face = np.repeat(np.arange(len(look)), 3)
     other = across.ravel()
     for _ in range(4):
-        chart, count = _label(look, across)
+        chart, count = label(look, across)
         size = np.bincount(chart, weights=area, minlength=count)
         faces = np.bincount(chart, minlength=count)
         tiny = (size < _TINY_SHARE * area.sum()) | (faces < _TINY_FACES)
@@ -86,7 +86,7 @@ def _merge_tiny(look: np.ndarray, cosine: np.ndarray, area: np.ndarray, across: 
     return look
 
 
-def _hidden(flat: np.ndarray, height: np.ndarray, chart: np.ndarray, count: int, density: float) -> np.ndarray:
+def lie_under(flat: np.ndarray, height: np.ndarray, chart: np.ndarray, count: int, density: float) -> np.ndarray:
     """(F,) bool: faces that lie under another face of their chart at some texel centre.
 
     Arguments:
@@ -199,26 +199,26 @@ def cut(mesh: Mesh, texture_size: int) -> tuple[np.ndarray, np.ndarray, int]:
         raise ValueError("a mesh must be closed and two-manifold to be cut into charts")
     across = twin.reshape(-1, 3) // 3
     vector = geometry.face_vectors(mesh)
-    cosine = geometry.unit(vector) @ _LOOKS.T
+    cosine = geometry.unit(vector) @ LOOKS.T
     area = np.linalg.norm(vector, axis=1) / 2.0
-    look = _merge_tiny(_directions(cosine, vector, across), cosine, area, across)
+    look = merge_tiny(directions(cosine, vector, across), cosine, area, across)
     flat = project(mesh, look)
-    height = np.einsum("fd,fd->f", mesh.vertices.astype(np.float64)[mesh.faces].mean(axis=1), _LOOKS[look])
+    height = np.einsum("fd,fd->f", mesh.vertices.astype(np.float64)[mesh.faces].mean(axis=1), LOOKS[look])
     flat_area = (area * cosine[np.arange(len(look)), look]).sum()
-    density = np.sqrt(_FILL * texture_size**2 / flat_area)
+    density = np.sqrt(FILL * texture_size**2 / flat_area)
     layer = np.zeros(len(look), dtype=np.int64)
     while True:
-        chart, count = _label(look + 6 * layer, across)
-        hidden = _hidden(flat, height, chart, count, density)
+        chart, count = label(look + 6 * layer, across)
+        hidden = lie_under(flat, height, chart, count, density)
         if not hidden.any():
             break
         # Layers only grow, and the topmost face of a chart stays, so this ends after as many rounds as there are
         # layers; the parts cut out are charts of their own wherever they are not connected.
         layer[hidden] += 1
     strip = _cut_hollow(flat, chart, count)
-    part, parts = _label(chart * (_COLUMNS + 1) + strip, across)
+    part, parts = label(chart * (_COLUMNS + 1) + strip, across)
     parent = np.zeros(parts, dtype=np.int64)
     parent[part] = chart
     shattered = np.bincount(parent, minlength=count) > _MOST_PARTS
-    chart, count = _label(chart * (_COLUMNS + 1) + np.where(shattered[chart], 0, strip), across)
+    chart, count = label(chart * (_COLUMNS + 1) + np.where(shattered[chart], 0, strip), across)
     return flat, chart, count

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+#: Faces on either side of one edge that are matched to each other, at most.
+_MOST_SHEETS = 16
+
 
 def half_edges(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Start and end vertex of every half-edge, two (3 F,) int64 arrays, of (F, 3) faces."""
@@ -39,6 +42,31 @@ def twins(faces: np.ndarray) -> np.ndarray | None:
     twin = np.empty(len(order), dtype=np.int64)
     twin[a], twin[b] = b, a
     return twin
+
+
+def neighbours(faces: np.ndarray) -> np.ndarray:
+    """(F, 3) int64: the face across each edge of faces (F, 3), or the face itself where none runs the other way.
+
+    Where several sheets meet at an edge, the first face that passes it in one direction is a neighbour of the first
+    that passes it in the other, and so on.
+    """
+    start, end = half_edges(faces)
+    low, high = np.minimum(start, end), np.maximum(start, end)
+    edge = low * (int(high.max()) + 1) + high
+    sides = []
+    for way in (start < end, start > end):
+        half = np.flatnonzero(way)
+        half = half[np.argsort(edge[half], kind="stable")]
+        place = np.arange(len(half))
+        first = np.diff(edge[half], prepend=-1) != 0
+        rank = place - np.maximum.accumulate(np.where(first, place, 0))
+        half, rank = half[rank < _MOST_SHEETS], rank[rank < _MOST_SHEETS]
+        sides.append((half, edge[half] * _MOST_SHEETS + rank))
+    (there, one), (back, other) = sides
+    _, i, j = np.intersect1d(one, other, assume_unique=True, return_indices=True)
+    across = np.repeat(np.arange(len(faces)), 3)
+    across[there[i]], across[back[j]] = back[j] // 3, there[i] // 3
+    return across.reshape(-1, 3)
 
 
 def components(count: int, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, int]:

@@ -18,8 +18,9 @@ from latte3d_core import Cancelled, Latte3D, Progress, PromptError, SettingError
 from latte3d_core.mesh import topology
 from latte3d_core.mesh.check import check, uv_overlap
 from latte3d_core.mesh.raster_uv import rasterise
+from latte3d_core.mesh.topology import neighbours
 from latte3d_core.mesh.types import Mesh
-from latte3d_core.restyle import ArtistMesh, layout, neighbours, placement, reshape, restyle, uv_fault
+from latte3d_core.restyle import ArtistMesh, layout, placement, reshape, restyle, uv_fault
 
 SIZE = 128
 
