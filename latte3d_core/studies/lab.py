@@ -101,7 +101,7 @@ class Scores:
         mask_iou: mean overlap of its masks with the asset's, four views each.
         render_kid, mask_kid: distances of its pictures, and of its masks, to the assets' (features of the scorer).
         category: share of objects whose category is among the scorer's first five.
-        prior: the prior's mean squared error on its pictures, at noise, times and views that are the same for all.
+        prior: the prior's energy on its pictures, at noise, times and views that are the same for all; less is better.
     """
 
     mask_iou: float
@@ -128,7 +128,7 @@ def measured(lab: Lab, net: LatteNet, alpha: float, points: bool) -> Scores:
             rendered = render_views(net, planes, orbit(first=90.0 * number / len(lab.held_out))[None], 32, 48)
             time = (number % 4 + 0.5) / 4
             advice = guidance(rendered, [caption], time, [torch.Generator().manual_seed(number)])
-        errors.append(advice.log["distance"])
+        errors.append(advice.log["energy"])
     found = score_views(np.concatenate(pictures), np.concatenate(references), ScorerFeatures(lab.scorer), paired=True)
     assert found.mask_iou is not None
     return Scores(

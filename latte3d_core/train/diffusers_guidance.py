@@ -26,7 +26,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from latte3d_core.errors import CheckpointError, DependencyError, SettingError
-from latte3d_core.train.guidance import Advice, DistillationSettings, Rendered, pulled_back
+from latte3d_core.train.guidance import Advice, DistillationSettings, Rendered, energy, pulled_back
 
 #: Folders inside a model's folder.
 PARTS = ("scheduler", "text_encoder", "tokenizer", "unet", "vae")
@@ -161,7 +161,7 @@ class LatentGuidance:
             noise = torch.stack([torch.randn(latents.shape[1:], generator=g) for g in generators]).to(latents)
             noisy = self.schedule.add_noise(latents, noise, steps)
             told = [t for p, cameras in zip(prompts, seen.cameras, strict=True) for t in self.denoiser.told(p, cameras)]
-            own = guided = self._predict(noisy, steps, told, seen)
+            own = guided = without = self._predict(noisy, steps, told, seen)
             if s.scale != 1:
                 without = self._predict(noisy, steps, [self.negative] * len(told), seen)
                 guided = without + s.scale * (own - without)
@@ -174,6 +174,8 @@ class LatentGuidance:
                     clean = pulled_back(clean, self.schedule.clean_and_noise(noisy, own, steps)[0], s.rescale)
                 direction = latents - clean
             direction = direction / direction[0].numel()
+            of_own, of_without = (self.schedule.clean_and_noise(noisy, x, steps)[1] for x in (own, without))
+            measure = energy(noise, of_without, of_own, s.scale)
         # Object by object: the encoder's activations at full size are most of the memory this takes.
         by_rgb = torch.stack([self._pulled_back(*pair) for pair in zip(pictures, direction, strict=True)])
         gradient = torch.cat([by_rgb, torch.zeros_like(by_rgb[:, :, :1])], 2)
@@ -182,6 +184,7 @@ class LatentGuidance:
             {
                 "time": float(steps.float().mean()) / len(self.schedule.alpha_bar),
                 "distance": float((latents - clean).square().mean()),
+                "energy": measure,
                 "rgb_norm": float(by_rgb.flatten(1).norm(dim=1).mean()),
             },
         )

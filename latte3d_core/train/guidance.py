@@ -52,7 +52,8 @@ class Advice:
 
     Attributes:
         gradient: of the loss by ``Rendered.pictures()``, same shape; no gradient flows through it.
-        log: numbers for the log.
+        log: numbers for the log; of them "energy" says how far the pictures are from what is asked for, and can be
+            compared at equal noise and times.
     """
 
     gradient: Tensor
@@ -71,6 +72,21 @@ class Guidance(Protocol):
     def __call__(
         self, seen: Rendered, prompts: Sequence[str], progress: float, generators: Sequence[torch.Generator]
     ) -> Advice: ...
+
+
+def energy(noise: Tensor, without: Tensor, own: Tensor, scale: float) -> float:
+    """Up to a constant and a factor, minus the logarithm of the density that classifier-free guidance stands for:
+    p(picture) · p(prompt | picture)^scale.
+
+    Each factor's part is an error of predicted noise: that without the prompt, and ``scale`` times by how much the
+    prompt makes it smaller. The error with the prompt alone would be least for an empty picture, which is easy to
+    predict whatever the words.
+
+    Arguments:
+        noise, without, own: of one shape; what was added, and the predictions without and with the prompt.
+    """
+    plain, prompted = (float((x - noise).square().mean()) for x in (without, own))
+    return plain + scale * (prompted - plain)
 
 
 def distillation_loss(seen: Rendered, advice: Advice) -> Tensor:
@@ -170,10 +186,18 @@ class PriorGuidance:
         if self.depth:
             direction[:, :, 3] = 0
         gradient = direction / direction[0].numel()
+        own = clean_and_noise(noisy, unguided, time)[1]
+        # What guidance added to the prompt's own prediction is scale - 1 times what the prompt changes.
+        without = own if s.scale == 1 else own - (predicted - own) / (s.scale - 1)
+        log = {
+            "time": float(time.mean()),
+            "distance": float((small - clean).square().mean()),
+            "energy": energy(noise, without, own, s.scale),
+        }
         # Mean pooling's adjoint: each fine pixel has its share of the coarse one's gradient.
         factor = pictures.shape[-1] // side
         gradient = gradient.repeat_interleave(factor, -1).repeat_interleave(factor, -2) / factor**2
-        return Advice(gradient, {"time": float(time.mean()), "distance": float((small - clean).square().mean())})
+        return Advice(gradient, log)
 
 
 def pulled_back(guided_clean: Tensor, own: Tensor, share: float) -> Tensor:
@@ -202,4 +226,5 @@ class TargetGuidance:
         self, seen: Rendered, prompts: Sequence[str], progress: float, generators: Sequence[torch.Generator]
     ) -> Advice:
         direction = seen.pictures() - self.target
-        return Advice(direction / direction[0].numel(), {"distance": float(direction.square().mean())})
+        distance = float(direction.square().mean())
+        return Advice(direction / direction[0].numel(), {"distance": distance, "energy": distance})

@@ -7,7 +7,7 @@ road to a mesh is the same.
 Two ways, after the two stages. ``geometry=False``: the surface is found once and only its colours move, under a prior
 that sees depth. ``geometry=True``: shape and colours move, rendered as a volume.
 
-How good a state is, is measured apart from the steps: by the prior's mean error on views, times and noise that are
+How good a state is, is measured apart from the steps: by the prior's ``energy`` on views, times and noise that are
 drawn once and stay. The best state measured so far is what comes back, whenever and however the work ends.
 """
 
@@ -62,7 +62,7 @@ class RefineSettings:
 
 @dataclass(frozen=True)
 class Measure:
-    """After ``step`` steps and ``seconds``, measurements included, the prior's mean squared error was ``error``."""
+    """After ``step`` steps and ``seconds``, measurements included, the prior's mean energy was ``error``."""
 
     step: int
     seconds: float
@@ -113,7 +113,7 @@ def refine(
             for cameras, number in probes:
                 seen = see(cameras.to(device), torch.Generator(device).manual_seed(number))
                 late = (number + 0.5) / s.probes
-                errors.append(guidance(seen, [prompt], late, [torch.Generator().manual_seed(number)]).log["distance"])
+                errors.append(guidance(seen, [prompt], late, [torch.Generator().manual_seed(number)]).log["energy"])
         return Measure(step, time.perf_counter() - begin, float(np.mean(errors)))
 
     history = [measured(0)]

@@ -50,7 +50,7 @@ def test_stages(bench: Lab) -> None:
     rows = dict(study_stages(bench))
     assert len(rows) == 16
     for name, row in rows.items():
-        assert 0 <= row.mask_iou <= 1 and row.prior > 0 and 0 <= row.category <= 1, name
+        assert 0 <= row.mask_iou <= 1 and math.isfinite(row.prior) and 0 <= row.category <= 1, name
         assert math.isfinite(row.render_kid) and math.isfinite(row.mask_kid), name
     assert rows["stage 1, sphere"] != rows["without pretraining, sphere"]
     assert rows["stage 2, sphere"].mask_iou == rows["stage 1, sphere"].mask_iou  # shapes stay

@@ -128,3 +128,24 @@ def test_an_object_s_advice_does_not_depend_on_its_neighbours(form: str) -> None
     last = Rendered(*(value[2:] for value in vars(seen).values()))
     alone = guidance(last, ["c"], 0.5, _generators(3)[2:]).gradient
     torch.testing.assert_close(alone, whole[2:], atol=1e-7, rtol=1e-4)
+
+
+def test_the_energy_is_that_of_the_guided_density() -> None:
+    """Of a prior that knows one picture with a prompt and grey without: errors in closed form, and a picture that is
+    what the prompt says has less than a grey one."""
+    picture = torch.rand(4, 4, SIDE, SIDE, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    found = {}
+    for scale in (1.0, 7.5):
+        guidance = PriorGuidance(OnePicture(picture), _encode, DistillationSettings(scale=scale))
+        for name, shown in (("right", picture), ("grey", torch.zeros_like(picture))):
+            seen = Rendered(shown[None, :, :3] / 2 + 0.5, shown[None, :, 3] / 2 + 0.5, torch.zeros(1, 4, SIDE, SIDE),
+                            torch.rand(1, 4, 4))  # fmt: skip
+            log = guidance(seen, ["a thing"], 0.5, [torch.Generator().manual_seed(0)]).log
+            found[name, scale] = log["energy"]
+            signal, strength = signal_and_noise(torch.tensor(log["time"]))
+            # Predicted noise errs by signal / strength times the error of the clean picture.
+            factor = (signal / strength).square()
+            own, without = (factor * (shown - x).square().mean() for x in (picture, torch.zeros(())))
+            expected = own if scale == 1 else without + scale * (own - without)
+            assert log["energy"] == pytest.approx(float(expected), rel=1e-3, abs=1e-5)
+    assert found["right", 7.5] < found["grey", 7.5]

@@ -35,7 +35,8 @@ class Wish:
             direction[:, :, 3] = pictures[:, :, 3] + 1
         self.calls += 1
         sign = -1.0 if self.bad_after is not None and self.calls > self.bad_after else 1.0
-        return Advice(sign * direction / direction[0].numel(), {"distance": float(direction.square().mean())})
+        distance = float(direction.square().mean())
+        return Advice(sign * direction / direction[0].numel(), {"distance": distance, "energy": distance})
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,8 @@ class Purple:
         direction = torch.zeros_like(pictures)
         direction[:, :, :3] = (pictures[:, :, :3] - self.colour) * seen.opacity.detach()[:, :, None]
         assert len(generators) == len(prompts)
-        return Advice(direction / direction[0].numel(), {"distance": float(direction.square().mean())})
+        distance = float(direction.square().mean())
+        return Advice(direction / direction[0].numel(), {"distance": distance, "energy": distance})
 
 
 def _run(

@@ -35,7 +35,8 @@ class Purple:
         direction[:, :, :3] = (pictures[:, :, :3] - self.colour) * seen.opacity[:, :, None]
         for generator in generators:
             torch.rand(3, generator=generator)
-        return Advice(direction / direction[0].numel(), {"distance": float(direction.square().mean())})
+        distance = float(direction.square().mean())
+        return Advice(direction / direction[0].numel(), {"distance": distance, "energy": distance})
 
 
 @pytest.fixture(scope="module")
