@@ -105,8 +105,10 @@ def _study(options: argparse.Namespace) -> int:
         rows = study_combinations(lab, options.steps)
     else:
         net = load_checkpoint(options.model).net
-        settings = RefineSettings(seconds=options.seconds, steps=10**6, geometry=True, size=32, patience=10**6)
-        rows = study_amortisation(net, list(lab.held_out), lab.guidance(), settings)
+        settings = RefineSettings(
+            seconds=options.seconds, steps=10**6, geometry=True, size=32, patience=10**6, check_every=5
+        )
+        rows = study_amortisation(net, lab.held_out, settings)
     found: dict[str, Any] = {}
     for name, row in rows:
         found[name] = row

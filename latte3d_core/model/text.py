@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from latte3d_core._metadata import ensure_numpy_metadata
 from latte3d_core.config import TextConfig
 from latte3d_core.errors import DependencyError, PromptError
 
@@ -68,6 +69,7 @@ class TextEncoder:
 
     def __init__(self, config: TextConfig, device: torch.device | str = "cpu") -> None:
         folder = find_text_encoder(config.name)
+        ensure_numpy_metadata()
         try:
             from transformers import AutoModel, AutoTokenizer
         except ImportError as error:

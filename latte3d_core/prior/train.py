@@ -100,7 +100,7 @@ class PriorSource:
         if repaint.pattern is not None:
             normals = sets.normals[chosen][covered].astype(np.float32) / 127
             colors = np.clip(repaint.pattern(sets.places(chosen)[covered], normals, colors), 0, 1)
-        pictures = _pictures(sets, chosen, covered, colors)
+        pictures = pictures_of(sets, chosen, covered, colors)
         given = np.zeros((VIEWS, GIVEN, *pictures.shape[2:]), dtype=np.float32)
         if rng.random() < s.given:
             shown = pictures[:, :3] / 2 + 0.5 if rng.random() < 0.5 else np.full_like(pictures[:, :3], 0.5)
@@ -115,7 +115,7 @@ class PriorSource:
         return PriorSample(caption, pictures, sets.cameras[chosen], given)
 
 
-def _pictures(sets: ViewSets, chosen: int, covered: np.ndarray, colors: np.ndarray) -> np.ndarray:
+def pictures_of(sets: ViewSets, chosen: int, covered: np.ndarray, colors: np.ndarray) -> np.ndarray:
     """(4, 4, S, S) in [-1, 1]: colours over mid-grey, and cover."""
     cover = sets.cover[chosen].astype(np.float32) / 255
     picture = np.full((*cover.shape, 3), 0.5, dtype=np.float32)

@@ -95,9 +95,13 @@ def draw_orbit(settings: SetSettings, rng: np.random.Generator) -> np.ndarray:
 def make_view_sets(triangles: ColouredTriangles, settings: SetSettings, seed: int) -> ViewSets:
     """Render all sets of one asset (0.1 s on one core)."""
     rng = np.random.default_rng(seed)
-    cameras = [draw_orbit(settings, rng) for _ in range(settings.sets)]
+    return render_sets(triangles, np.stack([draw_orbit(settings, rng) for _ in range(settings.sets)]), settings.size)
+
+
+def render_sets(triangles: ColouredTriangles, cameras: np.ndarray, size: int) -> ViewSets:
+    """Render an asset from cameras (N, 4, 4)."""
     scene, factor = raycasting_scene(triangles.vertices, triangles.faces), _OVERSAMPLING
-    fine = settings.size * factor
+    fine = size * factor
     rays = np.stack([Camera(*map(float, c)).rays(fine) for group in cameras for c in group])
     hits = first_hits(scene, rays, threads=1)
     corners = triangles.vertices[triangles.faces[hits.face]].astype(np.float64)
@@ -110,7 +114,7 @@ def make_view_sets(triangles: ColouredTriangles, settings: SetSettings, seed: in
         """Sums over the fine pixels of each coarse one: (N, 4, S, S, C)."""
         grid = np.zeros((len(rays) * fine * fine, values.shape[1]), dtype=np.float32)
         grid[hits.rays] = values
-        shape = (settings.sets, VIEWS, settings.size, factor, settings.size, factor, values.shape[1])
+        shape = (len(cameras), VIEWS, size, factor, size, factor, values.shape[1])
         return grid.reshape(shape).sum((3, 5))
 
     count = means(np.ones((len(hits.rays), 1)))
@@ -119,7 +123,7 @@ def make_view_sets(triangles: ColouredTriangles, settings: SetSettings, seed: in
     unit /= np.maximum(np.linalg.norm(unit, axis=-1, keepdims=True), 1e-6)
     distance = np.linalg.norm(places - flat[:, :3], axis=1, keepdims=True)
     return ViewSets(
-        np.stack(cameras),
+        cameras,
         np.round(np.clip(means(triangles.colors_at(hits.face, hits.barycentric)) / some, 0, 1) * 255).astype(np.uint8),
         np.round(count[..., 0] / factor**2 * 255).astype(np.uint8),
         (means(distance) / some)[..., 0].astype(np.float16),

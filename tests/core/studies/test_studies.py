@@ -73,14 +73,21 @@ def test_alpha_gives_equal_steps_in_all(bench: Lab) -> None:
 def test_amortisation(bench: Lab, tiny_file: Path) -> None:
     settings = RefineSettings(seconds=100, steps=4, check_every=2, size=16, ray_steps=8, grid_side=33, geometry=True)
     net = load_checkpoint(tiny_file).net
-    rows = dict(study_amortisation(net, list(bench.held_out), bench.guidance(), settings))
+    rows = dict(study_amortisation(net, bench.held_out, settings))
     assert list(rows) == [p.asset.captions[0] for p in bench.held_out]
     for race in rows.values():
-        assert race.amortised_best <= race.amortised_start and race.scratch_best <= race.scratch_start
-        if race.level_step >= 0:
-            assert race.scratch_best <= race.amortised_start
-        else:
-            assert race.scratch_best > race.amortised_start
+        assert race.amortised_end <= race.amortised_start and race.ball_end <= race.ball_start
+        assert (race.ball_level_step >= 0) == (race.ball_end <= race.amortised_start)
+
+
+def test_a_prior_that_knows_the_asset_leads_there(bench: Lab, tiny_file: Path) -> None:
+    item = next(p for p in bench.training if p.asset.id == "ball")
+    settings = RefineSettings(
+        seconds=100, steps=60, check_every=10, size=16, ray_steps=24, learning_rate=0.05, geometry=True, patience=99
+    )
+    net = load_checkpoint(tiny_file).net
+    race = dict(study_amortisation(net, [item], settings))["a blue ball"]
+    assert race.amortised_end < 0.7 * race.amortised_start
 
 
 def test_combinations_are_measured_apart(bench: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
