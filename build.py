@@ -3,6 +3,10 @@
 
     python3 build.py run "a red sports car"     a textured object as .blend, .glb and a picture, in the folder out
     python3 build.py test                       the test suite; further arguments go to pytest
+    python3 build.py wheels                     fetches the wheels of requirements/wheels.lock into the folder wheels
+    python3 build.py package                    the zips of the extension, checked, in the folder dist
+    python3 build.py repository                 an extension repository of those zips, as a folder of files
+    python3 build.py lock                       makes the lock anew after the pins were changed
 
 Only the standard library is used here. Python 3.11 brings Blender 4.5 LTS as a module, Python 3.13 brings 5.2 LTS. The
 packages are pinned in the folder requirements. Nothing outside this folder is changed, and nothing needs root rights;
@@ -22,8 +26,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -588,6 +593,216 @@ def test(options: argparse.Namespace) -> int:
     return wait_for(command, cwd=ROOT, env=clean_variables(environment))
 
 
+# -------------------------------------------------------------------------------------------------- publishing
+
+
+@contextlib.contextmanager
+def _told_by_publishing() -> Iterator[None]:
+    """The errors of the modules that pack and publish, as those of this file."""
+    from latte3d_blender.publishing import PublishError
+    from latte3d_blender.wheel_lock import LockError
+
+    try:
+        yield
+    except (LockError, PublishError) as error:
+        raise BuildError(str(error)) from error
+
+
+def fetch(target: Any, requirements: Iterable[str], folder: Path) -> None:
+    """Let pip download wheels for another system and Python into ``folder``, nothing but the named ones.
+
+    Arguments:
+        target: a ``wheel_lock.Target``.
+        requirements: as lines of a requirements file.
+
+    Raises:
+        BuildError: something is not to be had.
+    """
+    from latte3d_blender.wheel_lock import PIP_PLATFORMS
+
+    tag = "cp" + target.python.replace(".", "")
+    command = [_python_with_pip(), "-m", "pip", "--disable-pip-version-check", "--no-input", "download", "--no-deps"]
+    command += ["--only-binary=:all:", "--progress-bar=off", f"--dest={folder}", f"--python-version={target.python}"]
+    command += ["--implementation=cp", f"--abi={tag}", "--abi=abi3", "--abi=none"]
+    command += [f"--platform={name}" for name in PIP_PLATFORMS[target.platform]]
+    log = ROOT / "dist" / "wheels.log"
+    log.parent.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        listing = Path(scratch) / "requirements.txt"
+        listing.write_text("".join(f"{line}\n" for line in requirements), encoding="utf-8")
+        done = subprocess.run([*command, "-r", str(listing)], capture_output=True, check=False)
+    output = (done.stdout + done.stderr).decode("utf-8", "replace")
+    log.write_text(output, encoding="utf-8")
+    if done.returncode:
+        raise BuildError(failure_sentence("the download", output, log))
+
+
+def _python_with_pip() -> str:
+    own = Environment(ROOT / ".venv", DEFAULT_LINES[sys.version_info[:2]], sys.executable).python
+    for python in (str(own), sys.executable):
+        if _answer([python, "-m", "pip", "--version"]):
+            return python
+    raise BuildError("there is no pip here; call build.py test first, which sets up an environment that has it.")
+
+
+def _targets(options: argparse.Namespace) -> "tuple[Any, ...]":
+    """The targets that the command line asks for; those with CUDA, which take gigabytes, only by name."""
+    from latte3d_blender.wheel_lock import choose_targets
+
+    return choose_targets(options.platform, options.python, options.accelerator or ("cpu", "mps"))
+
+
+def wheels(options: argparse.Namespace) -> int:
+    """``build.py wheels``: the wheels of the lock, compared with their checksums; those that are here stay."""
+    from latte3d_blender.publishing import Workshop
+    from latte3d_blender.wheel_lock import LockError, is_complete
+
+    shop = Workshop(ROOT)
+    done = 0
+    with _told_by_publishing():
+        for target in _targets(options):
+            try:
+                chosen = shop.select(target)
+            except LockError as error:
+                _say(f"{target.name} is left out: {error}")
+                continue
+            missing = [wheel for wheel in chosen if not is_complete(wheel, shop.wheels)]
+            if missing:
+                size = sum(wheel.size for wheel in missing)
+                _say(f"{target.name}: {len(missing)} of {len(chosen)} wheels, {size / 1e6:.0f} MB")
+                for wheel in missing:
+                    (shop.wheels / wheel.file).unlink(missing_ok=True)
+                fetch(target, [f"{w.package}==={w.version} --hash=sha256:{w.sha256}" for w in missing], shop.wheels)
+                wrong = [wheel.file for wheel in missing if not is_complete(wheel, shop.wheels)]
+                if wrong:
+                    raise BuildError(f"pip fetched other files than {', '.join(wrong)}; look into dist/wheels.log.")
+            _say(f"{target.name}: {len(chosen)} wheels, {sum(wheel.size for wheel in chosen) / 1e6:.0f} MB, all there")
+            done += 1
+    return 0 if done else 1
+
+
+def lock(options: argparse.Namespace) -> int:
+    """``build.py lock``: let pip find the pinned packages for every target, and write down what it finds.
+
+    A target for which something is not to be had here keeps its lines of the lock, as far as they fit the pins.
+    """
+    from latte3d_blender.wheel_lock import (
+        LOCK,
+        TARGETS,
+        WHEELS,
+        LockedWheel,
+        format_lock,
+        hash_of,
+        merge,
+        read_lock,
+        requests,
+    )
+
+    folder, path = ROOT / WHEELS, ROOT / LOCK
+    folder.mkdir(exist_ok=True)
+    found: dict[Any, list[LockedWheel]] = {}
+    with _told_by_publishing():
+        old = read_lock(path) if path.exists() else ()
+        for target in TARGETS:
+            _say(target.name)
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+                try:
+                    fetch(target, requests(ROOT, target), Path(scratch))
+                except BuildError as error:
+                    _say(f"  stays as it is: {error}")
+                    continue
+                files = sorted(Path(scratch).glob("*.whl"))
+                found[target] = [LockedWheel(file.name, hash_of(file), file.stat().st_size) for file in files]
+                for file in files:
+                    os.replace(file, folder / file.name)
+        path.write_text(format_lock(merge(ROOT, found, old)), encoding="utf-8")
+    return 0
+
+
+def package(options: argparse.Namespace) -> int:
+    """``build.py package``: the lean zip, a full zip for each target, and runtime packs if asked for; all checked."""
+    from latte3d_blender import publishing
+    from latte3d_blender.wheel_lock import TARGETS
+
+    shop = publishing.Workshop(ROOT)
+    made: list[Path] = []
+    skipped: list[str] = []
+    with _told_by_publishing():
+        targets = _targets(options)
+        if options.edition in ("lean", "all"):
+            made.append(publishing.build_lean(shop, options.out, TARGETS))
+        for target in targets:
+            # CUDA's libraries are not free, so they are in no zip of the extension.
+            if options.edition in ("full", "all") and target.accelerator != "cuda":
+                _try_to_make(
+                    lambda target=target: publishing.build_full(shop, options.out, target, options.own_use),
+                    f"full {target.name}",
+                    made,
+                    skipped,
+                )
+        found = [f"{archive.name}: {fault}" for archive in made for fault in _look_at(archive, options.own_use)]
+        if options.edition == "pack":
+            for target in targets:
+                _try_to_make(
+                    lambda target=target: publishing.build_pack(shop, options.out, target),
+                    f"pack {target.name}",
+                    made,
+                    skipped,
+                )
+    for archive in made:
+        _say(f"{archive} ({archive.stat().st_size / 1e6:.1f} MB)")
+    for line in skipped:
+        _say(line)
+    for fault in found:
+        _say(f"fault: {fault}")
+    if found:
+        raise BuildError("the zips are not fit to be published; the faults stand above.")
+    return 0 if made else 1
+
+
+def _try_to_make(make: "Callable[[], Path]", name: str, made: "list[Path]", skipped: "list[str]") -> None:
+    try:
+        with _told_by_publishing():
+            made.append(make())
+    except BuildError as error:
+        skipped.append(f"not made: {name}, because {error}")
+
+
+def _look_at(archive: Path, own_use: bool) -> "list[str]":
+    """Everything that is wrong with a zip: what Blender's tools say, and what they overlook."""
+    from latte3d_blender import publishing
+
+    tools = publishing.find_tools(ROOT)
+    if not tools:
+        _say("Blender's own check is left out, because no environment with Blender is here; call build.py test first.")
+    told = [(line, publishing.validate(tool, archive)) for line, tool in tools.items()]
+    found = [f"Blender {line} says: {words}" for line, words in told if words]
+    return found + publishing.faults(ROOT, archive, own_use)
+
+
+def repository(options: argparse.Namespace) -> int:
+    """``build.py repository``: an extension repository of the zips that ``package`` made."""
+    from latte3d_blender import publishing
+    from latte3d_blender.packing import read_version
+
+    tools = publishing.find_tools(ROOT)
+    if not tools:
+        raise BuildError("Blender's tool for extensions is not here; call build.py test first, which fetches Blender.")
+    archives = sorted(options.zips.glob(f"latte3d-{read_version(ROOT)}-*.zip"))
+    if not archives:
+        raise BuildError(f"there are no zips in {options.zips}; call build.py package first.")
+    with _told_by_publishing():
+        shop = publishing.Workshop(ROOT)
+        files = {}
+        if options.runtime:
+            for target in _targets(options):
+                files.update({path.name: path for path in publishing.check_folder(shop.select(target), shop.wheels)})
+        made = publishing.build_repository(list(tools.values())[-1], archives, options.out, list(files.values()))
+    for index in made:
+        _say(f"{index.as_uri()}")
+    return 0 if made else 1
+
+
 def parse(arguments: "Sequence[str] | None" = None) -> argparse.Namespace:
     """Read the command line. The function to call is in ``action``, what pytest gets is in ``pytest``."""
     parser = argparse.ArgumentParser(
@@ -615,11 +830,69 @@ def parse(arguments: "Sequence[str] | None" = None) -> argparse.Namespace:
     tester.add_argument("--python", metavar="PATH", help="the Python that makes the environment of that Blender")
     tester.add_argument("--without-torch", action="store_true", help="leave torch and every test that needs it out")
     tester.set_defaults(action=test)
+    fetcher = commands.add_parser(
+        "wheels",
+        allow_abbrev=False,
+        help="fetch the wheels that go into the zips",
+        description="Fetch the wheels of requirements/wheels.lock into the folder wheels and check them.",
+    )
+    _add_targets(fetcher)
+    fetcher.set_defaults(action=wheels)
+    locker = commands.add_parser(
+        "lock",
+        allow_abbrev=False,
+        help="write requirements/wheels.lock anew",
+        description="Find the pinned packages for every system and write down their checksums.",
+    )
+    locker.set_defaults(action=lock)
+    packer = commands.add_parser(
+        "package",
+        allow_abbrev=False,
+        help="make the zips of the extension",
+        description="Make the zips of the extension and check them.",
+    )
+    _add_targets(packer)
+    packer.add_argument(
+        "--edition",
+        choices=("all", "lean", "full", "pack"),
+        default="all",
+        help="lean: without packages, for every system; full: with them; all: both (default); pack: packages alone",
+    )
+    packer.add_argument(
+        "--own-use", action="store_true", help="full zips also where their packages must not be passed on like that"
+    )
+    packer.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR", help="for the zips (default: dist)")
+    packer.set_defaults(action=package)
+    server = commands.add_parser(
+        "repository",
+        allow_abbrev=False,
+        help="make an extension repository",
+        description="Make an extension repository of the zips, as a folder of files that needs no server.",
+    )
+    _add_targets(server)
+    server.add_argument("--zips", type=Path, default=ROOT / "dist", metavar="DIR", help="with the zips (default: dist)")
+    server.add_argument("--runtime", action="store_true", help="put the wheels in as well, for lean zips")
+    server.add_argument(
+        "--out", type=Path, default=ROOT / "dist" / "repository", metavar="DIR", help="default: dist/repository"
+    )
+    server.set_defaults(action=repository)
     options, rest = parser.parse_known_args(arguments)
     if rest and options.command != "test":
         commands.choices[options.command].error(f"unrecognized arguments: {' '.join(rest)}")
     options.pytest = rest
     return options
+
+
+def _add_targets(parser: argparse.ArgumentParser) -> None:
+    """Options that choose systems, Pythons and accelerators; each may be given several times."""
+    for name, choices in {
+        "platform": ("windows-x64", "macos-arm64", "linux-x64"),
+        "python": ("3.11", "3.13"),
+        "accelerator": ("cpu", "cuda", "mps"),
+    }.items():
+        parser.add_argument(
+            f"--{name}", action="append", choices=choices, default=[], help=f"{', '.join(choices)}; may be repeated"
+        )
 
 
 def _say(message: str) -> None:

@@ -10,12 +10,26 @@ from importlib import import_module
 #: The modules that register something, in this order; each has ``register()`` and ``unregister()``. A feature adds its
 #: own line before "jobs_panel" and touches no other shared file.
 MODULES = (
+    "translations",
     "properties",
     "preferences",
     "session",
     "operators",
     "job_operators",
     "panels",
+    "variants",
+    "stylize_ui",
+    "thumbnails",
+    "variations_ui",
+    "live_ui",
+    "blend_ui",
+    "refine_ui",
+    "populate_ui",
+    "history_ui",
+    "models_ui",
+    "doctor_ui",
+    "assets_ui",
+    "menus_ui",
     "jobs_panel",
     "timer",
 )

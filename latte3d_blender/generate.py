@@ -43,6 +43,7 @@ class GenerateTask(Task):
         texture_size: side of the square textures, in pixels.
         unwrap: "fast" or "careful".
         cursor: where the object is to stand, in metres, Blender's frame.
+        size_m: the largest side in metres; 0 for that of the real thing.
     """
 
     prompt: str
@@ -52,6 +53,7 @@ class GenerateTask(Task):
     texture_size: int = 1024
     unwrap: str = "fast"
     cursor: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    size_m: float = 0.0
 
     @property
     def title(self) -> str:
@@ -69,7 +71,7 @@ class GenerateTask(Task):
             unwrap=self.unwrap,
             progress=progress,
         )
-        return prepare(mesh)
+        return prepare(mesh, self.size_m or None)
 
     def place(self, context: Any, job: Job, result: PreparedObject) -> Placed:
         from .insert import insert_object

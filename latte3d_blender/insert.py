@@ -6,13 +6,16 @@ Everything goes over in whole arrays (``foreach_set``); nothing here loops over 
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
 import numpy as np
 
+from .tasks import PlaceError
+
 if TYPE_CHECKING:
-    from .prepare import PreparedObject
+    from .prepare import Look, PreparedObject
 
 UV_NAME = "UVMap"
 
@@ -45,7 +48,7 @@ def make_image(name: str, png: bytes, colorspace: str) -> bpy.types.Image:
     return image
 
 
-def make_material(name: str, prepared: PreparedObject) -> bpy.types.Material:
+def make_material(name: str, prepared: Look) -> bpy.types.Material:
     """A Principled material: base colour from an sRGB image, normals from a Non-Color one if there is any."""
     material = bpy.data.materials.new(name)
     if bpy.app.version < (5, 0, 0):  # from 5.0 on every material has nodes, and setting this only warns
@@ -105,3 +108,34 @@ def insert_object(
         obj.select_set(True)
         context.view_layer.objects.active = obj
     return obj
+
+
+def replace_object(obj: bpy.types.Object, prepared: PreparedObject) -> None:
+    """Give ``obj`` the prepared mesh, material and properties; name, transform, modifiers and size stay.
+
+    The old mesh and its material are left to Blender, which drops what nobody uses when the file is saved.
+
+    Raises:
+        PlaceError: the object's data belongs to a library file.
+    """
+    if obj.type != "MESH" or not obj.is_editable:
+        raise PlaceError(f"“{obj.name}” cannot be changed: make it local (Object > Library Override, or Make Local).")
+    old = largest_side(obj.data)
+    new = float(np.ptp(prepared.vertices, axis=0).max())
+    # Equal sizes but for rounding: the same settings are to give the same numbers.
+    if old > 0.0 and not 0.999 < old / new < 1.001:
+        prepared = replace(prepared, vertices=prepared.vertices * np.float32(old / new))
+    mesh = make_mesh(prepared.name, prepared)
+    mesh.materials.append(make_material(prepared.name, prepared))
+    obj.data = mesh
+    for slot in obj.material_slots:
+        slot.link = "DATA"  # a material of the object's own was painted for the old UV map
+    for key, value in prepared.properties.items():
+        obj[key] = value
+
+
+def largest_side(mesh: bpy.types.Mesh) -> float:
+    """Of the box around the mesh as it is stored, without modifiers; 0 if it has no vertices."""
+    points = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", points)
+    return float(np.ptp(points.reshape(-1, 3), axis=0).max()) if len(points) else 0.0

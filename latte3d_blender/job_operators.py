@@ -7,7 +7,7 @@ import traceback
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from . import session, timer
+from . import history_ui, session, timer
 from .jobs import Job, JobQueue
 from .submit import follow, possible, ready
 from .tasks import PlaceError
@@ -79,6 +79,7 @@ def _place(context: bpy.types.Context, jobs: JobQueue, job: Job) -> bool:
     job.names, job.message = placed.names, placed.summary
     if placed.undo:
         bpy.ops.ed.undo_push(message=f"LATTE3D: {placed.names[0] if placed.names else job.task.title}")
+    history_ui.remember(job, result)
     return True
 
 

@@ -14,7 +14,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -164,6 +164,9 @@ class Backend(Protocol):
         """Drop everything and end. The line is closed by then. Returns False if the work has not ended after
         ``timeout`` seconds."""
 
+    def fresh(self) -> Backend:
+        """Another one of the same kind, which holds nothing yet."""
+
 
 @dataclass(eq=False)
 class Job:
@@ -225,7 +228,11 @@ class GroupProgress:
 
 
 class JobQueue:
-    """The jobs of one Blender session, oldest first; those that wait stand in the order in which they will be done."""
+    """The jobs of one Blender session, oldest first; those that wait stand in the order in which they will be done.
+
+    Attributes:
+        threads: goes into the tasks that are handed in from now on.
+    """
 
     def __init__(self, backend: Backend) -> None:
         self._events: queue.SimpleQueue[tuple[int, Event, float]] = queue.SimpleQueue()
@@ -234,6 +241,7 @@ class JobQueue:
         self._durations: defaultdict[type, deque[float]] = defaultdict(lambda: deque(maxlen=MEMORY))
         self._attach(backend)
         self.jobs: list[Job] = []
+        self.threads = 0
 
     def _attach(self, backend: Backend) -> None:
         self._line = Line()
@@ -317,6 +325,8 @@ class JobQueue:
 
     def submit(self, task: Task) -> Job:
         """Put a task at the end of the line."""
+        if task.threads != self.threads:
+            task = replace(task, threads=self.threads)
         job = Job(self._next_id, task)
         self._next_id += 1
         self.jobs.append(job)
@@ -442,6 +452,10 @@ class JobQueue:
         if self._paused:
             backend.pause()
         return ended
+
+    def release(self, timeout: float = 10.0) -> bool:
+        """Let go of the model and of whatever else the back end keeps between jobs; returns and raises as ``use``."""
+        return self.use(self._backend.fresh(), timeout)
 
     def close(self, timeout: float = 10.0) -> bool:
         """Cancel everything and end the back end. Returns False if it did not end in time."""

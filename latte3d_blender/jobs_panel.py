@@ -65,12 +65,13 @@ def arrange(jobs: JobQueue) -> list[Job | str]:
 
 def _entries(jobs: Iterable[Job]) -> Iterable[Job | str]:
     for job in jobs:
-        yield job.task.group or job
+        if not job.task.quiet:
+            yield job.task.group or job
 
 
 def head(layout: bpy.types.UILayout, jobs: JobQueue) -> None:
     """How many jobs are open and how long they may take."""
-    waiting = jobs.open
+    waiting = [job for job in jobs.open if not job.task.quiet]
     if waiting:
         count = "1 job" if len(waiting) == 1 else f"{len(waiting)} jobs"
         layout.label(text=f"{count}{left_text(jobs, waiting)}")

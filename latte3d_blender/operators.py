@@ -22,7 +22,8 @@ def _task(operator: bpy.types.Operator, context: bpy.types.Context) -> GenerateT
     }
     values["texture_size"] = int(values["texture_size"])
     device, model = preferences.read(context)
-    return GenerateTask(**values, cursor=tuple(context.scene.cursor.location), device=device, model=model)
+    cursor = tuple(context.scene.cursor.location)
+    return GenerateTask(**values, cursor=cursor, size_m=preferences.size_m(context), device=device, model=model)
 
 
 class LATTE3D_OT_generate(bpy.types.Operator):

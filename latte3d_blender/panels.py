@@ -6,6 +6,7 @@ import bpy
 
 from . import session, timer
 from .jobs import Job, JobState
+from .translations import tr
 
 #: What the progress bar says in each stage of the core.
 STAGE_TEXTS = {
@@ -31,8 +32,8 @@ def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, i
     letters = max(16, int((width / scale - 60) / 6.5))
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for line in textwrap.wrap(text, letters) or [""]:
-        column.label(text=line, icon=icon)
+    for line in textwrap.wrap(tr(text), letters) or [""]:
+        column.label(text=line, icon=icon, translate=False)
         icon = "BLANK1" if icon != "NONE" else "NONE"
 
 
@@ -73,8 +74,9 @@ class LATTE3D_PT_main(SidebarPanel, bpy.types.Panel):
         # Blender takes the first nameless item here for the bar that was under the mouse, and lights it up; a gap has
         # nothing to light up.
         layout.separator(factor=0.2)
-        if jobs.active is not None:
-            draw_progress(layout, jobs.active, jobs.paused)
+        active = next((job for job in jobs.open if not job.task.quiet), None)
+        if active is not None:
+            draw_progress(layout, active, jobs.paused)
         elif jobs.waiting:
             draw_waiting(layout, context, jobs.waiting[0])
         elif jobs.last is not None:
@@ -111,7 +113,7 @@ def draw_progress(layout: bpy.types.UILayout, job: Job, paused: bool) -> None:
 
 def stage_text(job: Job) -> str:
     """What a job does at the moment, in the artist's words."""
-    return STAGE_TEXTS.get(job.stage, job.stage.capitalize())
+    return tr(STAGE_TEXTS.get(job.stage, job.stage.capitalize()))
 
 
 def draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:

@@ -1,13 +1,56 @@
-"""Preferences of the extension: where to compute, and with which model."""
+"""Preferences of the extension: where to compute, with which model, and what new files and assets begin with."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.app.handlers import persistent
+from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from . import session
+from . import model_files, session, storage
+from .properties import TEXTURE_ITEMS
+from .translations import tr
 
 DEFAULT_MODEL = "small"
+
+REAL, UNIT = "REAL", "UNIT"
+
+#: Settings of a scene that begin as the preferences say.
+BUDGETS = ("faces", "texture_size")
+
+
+DEVICE_ITEMS = [
+    ("auto", "Automatic", "A graphics card if there is one that can be used, else the processor"),
+    ("cpu", "CPU", "The processor"),
+    ("cuda", "CUDA", "An NVIDIA graphics card"),
+    ("mps", "MPS", "The graphics part of an Apple processor"),
+]
+
+
+@dataclass
+class Seen:
+    """What ``measure`` found, for drawing, which must not look at files.
+
+    Attributes:
+        models, history: space that the imported models and the prompt history take, in words; "" before the first look.
+        digest: checksum of the chosen model, as its file says; "" if it is not known.
+    """
+
+    models: str = ""
+    history: str = ""
+    digest: str = ""
+
+
+seen = Seen()
+
+
+def _model_changed(preferences: Any, context: bpy.types.Context) -> None:
+    measure(context)
+
+
+def _budget_changed(preferences: Any, context: bpy.types.Context) -> None:
+    apply_budgets(context)
 
 
 class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
@@ -19,17 +62,28 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
         "device": EnumProperty(
             name="Device",
             description="Where the generator computes",
-            items=[
-                ("auto", "Automatic", "A CUDA graphics card if there is one, else the processor"),
-                ("cpu", "CPU", "The processor"),
-                ("cuda", "CUDA", "An NVIDIA graphics card"),
-            ],
+            items=DEVICE_ITEMS,
             default="auto",
+        ),
+        "threads": IntProperty(
+            name="Threads",
+            description="Processor threads to compute with; 0 leaves the choice to LATTE3D",
+            default=0,
+            min=0,
+            soft_max=64,
+            max=1024,
         ),
         "model": StringProperty(
             name="Model",
             description="A model file of your own (.safetensors); leave empty for the model that comes with LATTE3D",
             subtype="FILE_PATH",
+            update=_model_changed,
+        ),
+        "model_folder": StringProperty(
+            name="Model Folder",
+            description="Where imported models are kept; leave empty for the folder of the extension",
+            subtype="DIR_PATH",
+            update=_model_changed,
         ),
         "backend": EnumProperty(
             name="Work",
@@ -44,15 +98,106 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
             ],
             default=session.THREAD,
         ),
+        "faces": IntProperty(
+            name="Faces",
+            description="Most triangles of a mesh, in new files",
+            default=5000,
+            min=100,
+            max=200_000,
+            soft_max=50_000,
+            step=500,
+            update=_budget_changed,
+        ),
+        "texture_size": EnumProperty(
+            name="Texture",
+            description="Width and height of the textures in pixels, in new files",
+            items=TEXTURE_ITEMS,
+            default="1024",
+            update=_budget_changed,
+        ),
+        "size": EnumProperty(
+            name="Size",
+            description="How large generated objects are",
+            items=[
+                (REAL, "Real Size", "As large as the real thing: a cup 10 cm, a car 4.5 m"),
+                (UNIT, "One Metre", "The largest side is one metre, whatever it is"),
+            ],
+            default=REAL,
+        ),
+        "author": StringProperty(name="Author", description="Who is named as the author of assets"),
+        "license": StringProperty(name="Licence", description="The licence that is named in assets, such as CC0 1.0"),
     }
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        layout.prop(self, "device")
-        layout.prop(self, "model", placeholder="The model that comes with LATTE3D")
-        layout.row().prop(self, "backend", expand=True)
+
+        column = layout.column()
+        column.prop(self, "device")
+        column.prop(self, "threads")
+        column.row().prop(self, "backend", expand=True)
+        _aside(layout).operator("latte3d.free_memory")
+
+        column = layout.column()
+        column.prop(self, "model", placeholder="The model that comes with LATTE3D")
+        column.prop(self, "model_folder", placeholder="The folder of the extension")
+        row = _aside(layout)
+        row.operator("latte3d.import_model")
+        row.menu("LATTE3D_MT_models", text="Choose Model")
+
+        column = layout.column()
+        column.prop(self, "faces")
+        column.prop(self, "texture_size")
+        column.row().prop(self, "size", expand=True)
+
+        column = layout.column()
+        column.prop(self, "author")
+        column.prop(self, "license", placeholder="CC0 1.0")
+
+        _aside(layout).label(
+            text=tr("Models: {models}, prompt history: {history}").format(
+                models=seen.models or "–", history=seen.history or "–"
+            ),
+            translate=False,
+        )
+        row = _aside(layout)
+        row.operator("latte3d.measure_storage")
+        row.operator("latte3d.open_folder")
+        row.operator("latte3d.clear_history")
+
+        from .doctor_ui import draw_findings  # here, since it needs this module
+
+        draw_findings(layout.column(), context)
+
+
+def _aside(layout: bpy.types.UILayout) -> Any:
+    """A row under the values of the properties, not under their names."""
+    split = layout.split(factor=0.4)
+    split.label(text="")
+    return split.row(align=True)
+
+
+class LATTE3D_OT_measure_storage(bpy.types.Operator):
+    """Look how much space the files of the extension take"""
+
+    bl_idname = "latte3d.measure_storage"
+    bl_label = "Measure"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        measure(context)
+        return {"FINISHED"}
+
+
+class LATTE3D_OT_open_folder(bpy.types.Operator):
+    """Show the folder where the extension keeps its files"""
+
+    bl_idname = "latte3d.open_folder"
+    bl_label = "Open Folder"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        bpy.ops.wm.path_open(filepath=str(storage.user_folder()))
+        return {"FINISHED"}
 
 
 def read(context: bpy.types.Context) -> tuple[str, str]:
@@ -71,14 +216,114 @@ def backend(context: bpy.types.Context) -> str:
     return session.THREAD if stored is None else stored.backend
 
 
+def threads(context: bpy.types.Context) -> int:
+    """For ``Task.threads``."""
+    stored = _stored(context)
+    return 0 if stored is None else stored.threads
+
+
+def size_m(context: bpy.types.Context) -> float:
+    """For ``GenerateTask.size_m``."""
+    stored = _stored(context)
+    return 1.0 if stored is not None and stored.size == UNIT else 0.0
+
+
+def credits(context: bpy.types.Context) -> tuple[str, str]:
+    """(author, licence) for assets."""
+    stored = _stored(context)
+    return ("", "") if stored is None else (stored.author, stored.license)
+
+
+def model_folder(context: bpy.types.Context) -> Path:
+    """Where imported models are kept."""
+    stored = _stored(context)
+    chosen = stored.model_folder.strip() if stored is not None else ""
+    return Path(bpy.path.abspath(chosen)) if chosen else storage.user_folder() / storage.MODELS
+
+
+def choose_model(context: bpy.types.Context, path: str) -> None:
+    """Make new objects with the model file ``path``; with the one that comes with LATTE3D if it is empty."""
+    stored = _stored(context)
+    if stored is not None:
+        stored.model = path
+
+
+def models(context: bpy.types.Context) -> list[str]:
+    """All models that are known, as the core understands them, the chosen one first."""
+    paths = [str(path) for path in model_files.in_folder(model_folder(context))]
+    return list(dict.fromkeys([read(context)[1], DEFAULT_MODEL, *paths]))
+
+
+def choose_device(context: bpy.types.Context, device: str) -> None:
+    """Compute on this device from the next object on."""
+    stored = _stored(context)
+    if stored is not None:
+        stored.device = device
+
+
+def available(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    """For ``poll`` of an operator that changes preferences: whether there are any; says why not."""
+    if _stored(context) is None:
+        cls.poll_message_set(tr("The extension has no preferences here: enable it in Edit > Preferences > Add-ons"))
+        return False
+    return True
+
+
+def measure(context: bpy.types.Context) -> None:
+    """Look at the folders and at the chosen model's file, for what is drawn about them."""
+    folder = storage.user_folder()
+    history = [folder / storage.HISTORY, *(folder / storage.PICTURES).glob("*.png")]
+    seen.models = storage.megabytes(storage.size_of(model_files.in_folder(model_folder(context))))
+    seen.history = storage.megabytes(storage.size_of(history))
+    path = model_files.locate(read(context)[1])
+    seen.digest = model_files.digest(path) if path is not None else ""
+
+
+def apply_budgets(context: bpy.types.Context) -> None:
+    """Let the scenes of the open file in which nobody has set the budgets begin with those of the preferences."""
+    stored = _stored(context)
+    if stored is None:
+        return
+    for scene in bpy.data.scenes:
+        for name in BUDGETS:
+            value = getattr(stored, name)
+            default = scene.latte3d.bl_rna.properties[name].default
+            if not scene.latte3d.is_property_set(name) and value != default:
+                setattr(scene.latte3d, name, value)
+
+
 def _stored(context: bpy.types.Context) -> Any:
     addon = context.preferences.addons.get(__package__)
     return None if addon is None else addon.preferences
 
 
+@persistent
+def _opened(*_: Any) -> None:
+    apply_budgets(bpy.context)
+
+
+def _first_look() -> None:
+    measure(bpy.context)
+
+
+CLASSES = (
+    LATTE3D_AP_preferences,
+    LATTE3D_OT_measure_storage,
+    LATTE3D_OT_open_folder,
+)
+
+
 def register() -> None:
-    bpy.utils.register_class(LATTE3D_AP_preferences)
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.app.handlers.load_post.append(_opened)
+    # Not here: Blender gives no file and no preferences yet while it enables extensions.
+    bpy.app.timers.register(_first_look, first_interval=0.0)
 
 
 def unregister() -> None:
-    bpy.utils.unregister_class(LATTE3D_AP_preferences)
+    if bpy.app.timers.is_registered(_first_look):
+        bpy.app.timers.unregister(_first_look)
+    bpy.app.handlers.load_post.remove(_opened)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

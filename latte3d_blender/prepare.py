@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from .picture import draw, texture_colors
 from .png import encode_png
 
 if TYPE_CHECKING:
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
 
 #: What an object is called whose prompt leaves no name.
 DEFAULT_NAME = "LATTE3D Object"
+#: Side of the small picture, in pixels.
+PICTURE_SIZE = 96
+
+
+class Look(Protocol):
+    """What a material is made of; the attributes are those of ``PreparedObject``."""
+
+    @property
+    def color(self) -> tuple[float, float, float]: ...
+
+    @property
+    def base_png(self) -> bytes: ...
+
+    @property
+    def normal_png(self) -> bytes | None: ...
 
 
 @dataclass(frozen=True)
@@ -36,6 +52,7 @@ class PreparedObject:
         properties: custom properties of the object: name to str, int, float or bool.
         warnings: sentences that the user should see.
         seconds: wall time by stage name.
+        picture_png: PNG file of a small picture for lists, or None.
     """
 
     name: str
@@ -48,6 +65,7 @@ class PreparedObject:
     properties: Mapping[str, str | int | float | bool]
     warnings: tuple[str, ...]
     seconds: Mapping[str, float]
+    picture_png: bytes | None = None
 
 
 def to_blender_frame(vertices: np.ndarray, size_m: float) -> np.ndarray:
@@ -61,6 +79,11 @@ def to_blender_frame(vertices: np.ndarray, size_m: float) -> np.ndarray:
     extent = float((high - low).max())
     base = np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2]])
     return ((turned - base) * (size_m / max(extent, 1e-9))).astype(np.float32)
+
+
+def to_core_axes(points: np.ndarray) -> np.ndarray:
+    """(N, 3) points in Blender's axes as (N, 3) float32 in the core's; the turn of ``to_blender_frame`` undone."""
+    return np.stack([points[:, 0], points[:, 2], -points[:, 1]], axis=1).astype(np.float32)
 
 
 def average_color(
@@ -92,11 +115,17 @@ def custom_properties(provenance: Mapping[str, Any]) -> dict[str, str | int | fl
     return result
 
 
-def prepare(mesh: TexturedMesh) -> PreparedObject:
-    """Everything about ``mesh`` that can be worked out without Blender. About 0.1 s for two 1024² textures."""
+def prepare(mesh: TexturedMesh, size_m: float | None = None) -> PreparedObject:
+    """Everything about ``mesh`` that can be worked out without Blender. About 0.15 s for two 1024² textures.
+
+    Arguments:
+        size_m: the largest dimension in metres; by default that of the real thing.
+    """
+    vertices = to_blender_frame(mesh.vertices, mesh.size_m if size_m is None else size_m)
+    picture = draw(vertices, mesh.faces, texture_colors(mesh.uvs, mesh.base_color), PICTURE_SIZE)
     return PreparedObject(
         name=mesh.name.strip() or DEFAULT_NAME,
-        vertices=to_blender_frame(mesh.vertices, mesh.size_m),
+        vertices=vertices,
         faces=np.ascontiguousarray(mesh.faces, np.int32),
         uvs=np.ascontiguousarray(mesh.uvs, np.float32),
         color=average_color(mesh.vertices, mesh.faces, mesh.uvs, mesh.base_color),
@@ -105,4 +134,5 @@ def prepare(mesh: TexturedMesh) -> PreparedObject:
         properties=custom_properties(mesh.provenance),
         warnings=tuple(mesh.warnings),
         seconds=dict(mesh.seconds),
+        picture_png=encode_png(picture),
     )

@@ -58,6 +58,9 @@ class ProcessBackend(LineBackend):
         self._python = tuple(python)
         self._child: _Child | None = None
 
+    def fresh(self) -> ProcessBackend:
+        return ProcessBackend(self._load, self._python)
+
     def _work(self, job_id: int, task: Task) -> Event:
         try:
             pickled = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)

@@ -57,7 +57,7 @@ class LATTE3D_PG_settings(bpy.types.PropertyGroup):
     """``scene.latte3d``: what the panel edits."""
 
     __annotations__ = {
-        "prompt": StringProperty(**_TEXTS["prompt"], default="a red sports car"),
+        "prompt": StringProperty(**_TEXTS["prompt"], default="a red sports car", options={"TEXTEDIT_UPDATE"}),
         "seed": IntProperty(**_TEXTS["seed"], default=0, min=0, max=SEED_MAX),
         "alpha": FloatProperty(**_TEXTS["alpha"], default=1.0, min=0.0, max=1.0, subtype="FACTOR"),
         "faces": IntProperty(**_TEXTS["faces"], default=5000, min=100, max=200_000, soft_max=50_000, step=500),

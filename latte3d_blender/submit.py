@@ -24,9 +24,15 @@ def possible(cls: type[bpy.types.Operator]) -> bool:
 
 
 def ready(context: bpy.types.Context) -> JobQueue | None:
-    """The queue, with the back end that the preferences name if it is free to change; None without a session."""
+    """The queue, with what the preferences say of the work: the threads, and the back end if it is free to change.
+
+    None without a session.
+    """
     session.choose_backend(preferences.backend(context), (sys.executable, *bpy.app.python_args))
-    return session.jobs()
+    queue = session.jobs()
+    if queue is not None:
+        queue.threads = preferences.threads(context)
+    return queue
 
 
 def submit(operator: bpy.types.Operator, context: bpy.types.Context, *tasks: Task) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from latte3d_core.progress import Progress
@@ -73,13 +73,20 @@ class Task(ABC):
 
     Attributes:
         model: name of a model that comes with the core, or the path of a model file.
-        device: "auto", "cpu" or "cuda".
+        device: "auto", "cpu", "cuda" or "mps".
         group: names the batch that the task belongs to (see ``JobQueue.new_group``), or "" for none.
+        threads: processor threads to compute with; 0 for as many as torch chooses. The queue fills it in.
+        needs_generator: False for work without the model, which then is not loaded; ``run`` gets None for it.
+        quiet: True for work that comes and goes many times a minute, which the panels do not tell of.
     """
+
+    needs_generator: ClassVar[bool] = True
+    quiet: ClassVar[bool] = False
 
     model: str = "small"
     device: str = "auto"
     group: str = ""
+    threads: int = 0
 
     @property
     @abstractmethod

@@ -57,11 +57,12 @@ def explain(error: Exception) -> str:
         if isinstance(error, ModuleNotFoundError):
             return (
                 f"The Python package “{package}”, which generation needs, is not installed in this Blender: "
-                "install the LATTE3D extension that is made for this Blender version and system, then restart Blender."
+                "install the LATTE3D extension that is made for this Blender version and system, then restart Blender; "
+                "Check Setup in the sidebar tells more."
             )
         return (
             f"The Python package “{package}”, which generation needs, cannot be loaded in this Blender: "
-            "reinstall the LATTE3D extension and restart Blender."
+            "reinstall the LATTE3D extension and restart Blender; Check Setup in the sidebar tells more."
         )
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "There is not enough memory: lower the texture size or the faces, or choose CPU in the preferences."
@@ -107,6 +108,25 @@ class Wishes:
             pass
 
 
+class Threads:
+    """How many threads torch computes with. To be used by one thread only, since torch counts for each by itself."""
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._own = 0
+
+    def use(self, number: int) -> None:
+        """Compute with ``number`` threads; 0 for as many as torch had chosen by itself."""
+        if number == self._now:
+            return
+        import torch
+
+        if self._now == 0:
+            self._own = torch.get_num_threads()
+        torch.set_num_threads(number or self._own)
+        self._now = number
+
+
 class Runner:
     """Runs one task at a time on the calling thread, and keeps the model for the next.
 
@@ -118,6 +138,7 @@ class Runner:
         self._load = load
         self._wishes = wishes
         self._cache: tuple[tuple[str, str], Any] | None = None
+        self._threads = Threads()
 
     def run(self, job_id: int, task: Task, emit: Emit) -> Event:
         """One task from start to end; every way out is an event, since nobody would see an exception of the worker."""
@@ -137,7 +158,8 @@ class Runner:
         progress = Progress(listen)
         try:
             begin = time.perf_counter()
-            generator = self._generator(task)
+            self._threads.use(task.threads)
+            generator = self._generator(task) if task.needs_generator else None
             loading = time.perf_counter() - begin
             if self._wishes.unwanted(job_id):
                 return Stopped()
@@ -218,7 +240,11 @@ class ThreadBackend(LineBackend):
 
     def __init__(self, load: Load = load_generator) -> None:
         super().__init__()
+        self._load = load
         self._runner = Runner(load, self._wishes)
+
+    def fresh(self) -> ThreadBackend:
+        return ThreadBackend(self._load)
 
     def _work(self, job_id: int, task: Task) -> Event:
         return self._runner.run(job_id, task, self._emit)

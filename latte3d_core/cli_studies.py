@@ -37,6 +37,7 @@ def add_study_commands(commands: argparse._SubParsersAction[argparse.ArgumentPar
     study.add_argument("--model", default="small", help="what amortisation is measured on (default small)")
     study.add_argument("--pretrain-steps", type=int, default=600, help="of stage 0 (default 600)")
     study.add_argument("--steps", type=int, default=150, help="of every other run (default 150)")
+    study.add_argument("--batch", type=int, default=2, help="samples per step (default 2)")
     study.add_argument("--assets", type=int, default=600, help="of the training assets, evenly spread (default 600)")
     study.add_argument("--measured", type=int, default=48, help="held-out assets to measure on (default 48)")
     study.add_argument("--seconds", type=float, default=30.0, help="of each refinement (default 30)")
@@ -85,7 +86,7 @@ def _study(options: argparse.Namespace) -> int:
 
     if options.name not in _STUDIES:
         raise SettingError(f"There is no study {options.name!r}; choose one of {', '.join(_STUDIES)}.")
-    at_least(options, 1, "pretrain_steps", "steps", "assets", "measured")
+    at_least(options, 1, "pretrain_steps", "steps", "batch", "assets", "measured")
     at_least(options, 0, "seconds", "mask_weight")
     config, prior = preset(options.preset), load_prior(options.prior)
     training, kept = _both_kinds(options)
@@ -93,7 +94,7 @@ def _study(options: argparse.Namespace) -> int:
     prepared = _spread(all_prepared, options.assets)
     lab = Lab(
         options.out, prepared, prepare_view_sets(prepared, options.cache), _spread(held_out, options.measured), prior,
-        category_scorer(all_prepared, options.cache), config, options.pretrain_steps, options.steps,
+        category_scorer(all_prepared, options.cache), config, options.pretrain_steps, options.steps, options.batch,
         mask_weight=options.mask_weight,
     )  # fmt: skip
     rows: Iterator[tuple[str, Any]]
@@ -102,7 +103,7 @@ def _study(options: argparse.Namespace) -> int:
     elif options.name == "alpha":
         rows = study_alpha(lab)
     elif options.name == "combinations":
-        rows = study_combinations(lab, options.steps)
+        rows = study_combinations(lab, options.steps, options.batch)
     else:
         net = load_checkpoint(options.model).net
         settings = RefineSettings(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import os
 import re
@@ -141,7 +142,11 @@ def test_old_syntax_down_to_the_refusal() -> None:
 
 def test_only_the_standard_library_is_imported() -> None:
     tree = ast.parse((ROOT / "build.py").read_text(encoding="utf-8"))
-    assert imported_names(tree) <= set(sys.stdlib_module_names)
+    # What publishes lies beside the extension, where the Doctor's half of it is, and keeps to the same rule.
+    assert imported_names(tree) - {"latte3d_blender"} <= set(sys.stdlib_module_names)
+    for name in ("packing", "publishing", "runtime_pack", "wheel_lock"):
+        module = ast.parse((ROOT / "latte3d_blender" / f"{name}.py").read_text(encoding="utf-8"))
+        assert imported_names(module) <= set(sys.stdlib_module_names), name
 
 
 # ------------------------------------------------------------------------------------------------------------ pins
@@ -152,7 +157,7 @@ def pins(name: str) -> list[str]:
     return [line for line in lines if line.strip() and not line.startswith("#")]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "requirements").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((ROOT / "requirements").glob("*.txt")), ids=lambda path: path.name)
 def test_every_line_is_pinned_exactly(path: Path) -> None:
     lines = pins(path.stem)
     assert lines
@@ -633,8 +638,7 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
     sign, tidy = tmp_path / "started", tmp_path / "tidy"
     inner = (
         "import pathlib, time\n"
-        f"pathlib.Path({str(sign)!r}).touch()\n"
-        "try:\n    time.sleep(60)\n"
+        f"try:\n    pathlib.Path({str(sign)!r}).touch(); time.sleep(60)\n"
         f"except KeyboardInterrupt:\n    time.sleep(0.5); pathlib.Path({str(tidy)!r}).touch()\n"
     )
     outer = (
@@ -699,9 +703,165 @@ def test_the_command_starts_the_core_from_any_folder(tmp_path: Path) -> None:
 def test_the_version_is_written_once() -> None:
     from latte3d_core._version import __version__
 
-    manifest = (ROOT / "blender_manifest.toml").read_text(encoding="utf-8")
-    assert f'\nversion = "{__version__}"\n' in manifest
     assert 'attr = "latte3d_core._version.__version__"' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    for name in ("blender_manifest.toml", "pyproject.toml", "README.md", "build.py"):
+        assert __version__ not in (ROOT / name).read_text(encoding="utf-8"), name
+
+
+# ---------------------------------------------------------------------------------------------------- publishing
+
+
+WHEEL = "latte_alpha-1.0-py3-none-any.whl"
+CONTENT = b"the content of a wheel"
+
+
+@pytest.fixture
+def pip(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
+    """A checkout that pins torch and one package, and a pip that brings them; what it was asked for is noted.
+
+    It has no torch for Linux on Python 3.13 with the processor.
+    """
+    asked: list[tuple[str, list[str]]] = []
+    for path in (root / "requirements").glob("*.txt"):
+        path.write_text({"base": "latte-alpha==1.0\nnumpy==1.26.4\n", "torch": "torch==2.0\n"}.get(path.stem, ""))
+
+    def fake(target: Any, requirements: Any, folder: Path) -> None:
+        asked.append((target.name, list(requirements)))
+        if target.name == "linux-x64-cp313-cpu":
+            raise build.BuildError("it is not to be had.")
+        folder.mkdir(exist_ok=True)
+        local = "+cpu" if target.name == "linux-x64-cp311-cpu" else ""
+        tag = "cp" + target.python.replace(".", "")
+        ends = {"windows-x64": "win_amd64", "macos-arm64": "macosx_11_0_arm64", "linux-x64": "manylinux_2_28_x86_64"}
+        torch = f"torch-2.0{local}-{tag}-{tag}-{ends[target.platform]}.whl"
+        for name in (WHEEL, torch):
+            if any(line.startswith(name.split("-")[0].replace("_", "-")) for line in asked[-1][1]):
+                (folder / name).write_bytes(CONTENT)
+
+    monkeypatch.setattr(build, "fetch", fake)
+    return asked
+
+
+def test_the_lock_is_made_of_what_pip_finds(root: Path, pip: list[tuple[str, list[str]]], capsys: Any) -> None:
+    assert build.main(["lock"]) == 0
+    lines = (root / "requirements" / "wheels.lock").read_text(encoding="utf-8").splitlines()[2:]
+    kinds = {line.split()[3]: line.split()[0] for line in lines}
+    assert kinds == {
+        WHEEL: "all",
+        "torch-2.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl": "cpu",
+        "torch-2.0-cp311-cp311-macosx_11_0_arm64.whl": "mps",
+        "torch-2.0-cp311-cp311-manylinux_2_28_x86_64.whl": "cuda",
+        "torch-2.0-cp311-cp311-win_amd64.whl": "cpu",
+        "torch-2.0-cp313-cp313-macosx_11_0_arm64.whl": "mps",
+        "torch-2.0-cp313-cp313-manylinux_2_28_x86_64.whl": "cuda",
+        "torch-2.0-cp313-cp313-win_amd64.whl": "cpu",
+    }
+    assert {path.name for path in (root / "wheels").iterdir()} == set(kinds)
+    assert "linux-x64-cp313-cpu\n  stays as it is: it is not to be had." in capsys.readouterr().err
+    assert not [line for _, requirements in pip for line in requirements if line.startswith("numpy")]
+
+
+def test_wheels_are_fetched_once_by_their_checksums(root: Path, pip: list[tuple[str, list[str]]]) -> None:
+    build.main(["lock"])
+    for path in (root / "wheels").iterdir():
+        path.unlink()
+    pip.clear()
+    arguments = ["wheels", "--platform", "linux-x64", "--python", "3.11", "--accelerator", "cpu"]
+    assert build.main(arguments) == 0
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    assert pip == [
+        (
+            "linux-x64-cp311-cpu",
+            [f"latte-alpha===1.0 --hash=sha256:{digest}", f"torch===2.0+cpu --hash=sha256:{digest}"],
+        )
+    ]
+    pip.clear()
+    assert build.main(arguments) == 0
+    assert pip == []
+    # One that was altered is fetched again, the other one not.
+    (root / "wheels" / WHEEL).write_bytes(CONTENT[::-1])
+    assert build.main(arguments) == 0
+    assert [len(requirements) for _, requirements in pip] == [1]
+    assert (root / "wheels" / WHEEL).read_bytes() == CONTENT
+
+
+def test_wheels_that_are_not_those_of_the_lock_are_refused(
+    root: Path, pip: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    build.main(["lock"])
+    for path in (root / "wheels").iterdir():
+        path.unlink()
+    monkeypatch.setattr(sys.modules[__name__], "CONTENT", b"something else")
+    assert build.main(["wheels", "--platform", "windows-x64", "--python", "3.13"]) == 1
+    assert "pip fetched other files than" in capsys.readouterr().err
+
+
+def test_a_target_without_torch_is_left_out_with_a_word(root: Path, pip: list[Any], capsys: Any) -> None:
+    build.main(["lock"])
+    assert build.main(["wheels", "--platform", "linux-x64", "--python", "3.13"]) == 1
+    assert "linux-x64-cp313-cpu is left out: the lock has no wheel of torch" in capsys.readouterr().err
+
+
+def test_cuda_is_fetched_only_by_name(root: Path, pip: list[tuple[str, list[str]]]) -> None:
+    build.main(["lock"])
+    pip.clear()
+    for path in (root / "wheels").iterdir():
+        path.unlink()
+    build.main(["wheels"])
+    assert {name.rpartition("-")[2] for name, _ in pip} == {"cpu", "mps"}
+
+
+def test_pip_is_asked_for_another_system(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from latte3d_blender.wheel_lock import Target
+
+    calls: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> SimpleNamespace:
+        calls.append([*command, Path(command[-1]).read_text()])
+        return SimpleNamespace(returncode=0, stdout=b"", stderr=b"")
+
+    monkeypatch.setattr(build, "_python_with_pip", lambda: "python")
+    monkeypatch.setattr(subprocess, "run", run)
+    build.fetch(Target("windows-x64", "3.13", "cpu"), ["torch==2.0"], root / "wheels")
+    (call,) = calls
+    assert call[-1] == "torch==2.0\n"
+    for option in ("--no-deps", "--only-binary=:all:", "--python-version=3.13", "--abi=cp313", "--platform=win_amd64"):
+        assert option in call
+    assert not [option for option in call if "index" in option or "://" in option]
+
+
+def test_a_download_that_fails_is_one_sentence(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from latte3d_blender.wheel_lock import Target
+
+    told = SimpleNamespace(returncode=1, stdout=b"", stderr=b"ERROR: Could not find a version of x\n")
+    monkeypatch.setattr(build, "_python_with_pip", lambda: "python")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: told)
+    with pytest.raises(build.BuildError, match="Could not find a version") as error:
+        build.fetch(Target("linux-x64", "3.11", "cpu"), ["x==1"], root / "wheels")
+    assert (root / "dist" / "wheels.log").read_text() == told.stderr.decode()
+    assert one_sentence(str(error.value))
+
+
+def test_packing_needs_a_lock_and_a_repository_needs_zips(root: Path, capsys: Any) -> None:
+    (root / "requirements" / "wheels.lock").write_text("nonsense\n")
+    assert build.main(["package"]) == 1
+    assert "line 1 of" in capsys.readouterr().err
+    assert build.main(["repository"]) == 1
+    assert "call build.py test first" in capsys.readouterr().err
+
+
+def test_a_faulty_zip_ends_packing_with_status_1(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    from latte3d_blender import publishing
+
+    archive = tmp_path_factory.mktemp("out") / "x.zip"
+    archive.write_bytes(b"no zip")
+    monkeypatch.setattr(publishing, "build_lean", lambda *_: archive)
+    assert build.main(["package", "--edition", "lean"]) == 1
+    told = capsys.readouterr().err
+    assert "fault: x.zip: it is not a whole zip" in told
+    assert "not fit to be published" in told
 
 
 def one_sentence(text: str) -> bool:

@@ -29,17 +29,15 @@ class Combinations:
     unseen_assets: float
 
 
-def study_combinations(lab: Lab, steps: int) -> Iterator[tuple[str, Combinations]]:
-    """Before stylization training, after it with the teacher alone, and with teacher and prior."""
+def study_combinations(lab: Lab, steps: int, batch: int) -> Iterator[tuple[str, Combinations]]:
+    """Before stylization training, and after it with the teacher alone, which needs no pictures."""
     start = lab.stage1("stage1-none", lab.pretrained(), steps=1, learning_rate=0.0)
     yield "before", errors(lab, start)
-    for name, guidance in (("teacher", None), ("teacher and prior", lab.guidance(depth=True))):
-        settings = StylizeSettings(steps=steps, batch=lab.batch, learning_rate=1e-3)
-        folder = lab.folder / f"stylize-{name.replace(' ', '-')}"
-        run = StylizeTrainer(lab.training, guidance, EmbreeRasteriser(), folder, start, "stage0", settings)
-        for _ in run.run():
-            pass
-        yield name, errors(lab, run.averaged())
+    settings = StylizeSettings(steps=steps, batch=batch, learning_rate=1e-3)
+    run = StylizeTrainer(lab.training, None, EmbreeRasteriser(), lab.folder / "stylize", start, "stage0", settings)
+    for _ in run.run():
+        pass
+    yield "after", errors(lab, run.averaged())
 
 
 def errors(lab: Lab, net: LatteNet) -> Combinations:

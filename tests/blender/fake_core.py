@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import types
+from typing import ClassVar
 
 import numpy as np
 
@@ -65,6 +66,9 @@ class Latte3D:
     """Same face as ``latte3d_core.Latte3D``."""
 
     loads = 0
+    #: As of the real one: how many points of a mesh it is shown, and what it says about itself.
+    net = types.SimpleNamespace(config=types.SimpleNamespace(point=types.SimpleNamespace(points=512)))
+    provenance: ClassVar[dict[str, object]] = {"model_sha256": "ab" * 32}
 
     def __init__(self) -> None:
         Latte3D.loads += 1
@@ -83,6 +87,8 @@ class Latte3D:
         texture_size: int = 1024,
         unwrap: str = "fast",
         progress: Progress | None = None,
+        points: np.ndarray | None = None,
+        colors: np.ndarray | None = None,
     ) -> TexturedMesh:
         progress = progress or Progress()
         if not prompt.strip():
@@ -108,6 +114,26 @@ class Latte3D:
         return TexturedMesh(
             **{**vars(mesh), "warnings": warnings, "seconds": dict(progress.seconds)},
         )
+
+    def fields(
+        self,
+        prompt: str,
+        seed: int,
+        alpha: float,
+        points: np.ndarray,
+        colors: np.ndarray | None,
+        progress: Progress,
+    ) -> types.SimpleNamespace:
+        """Red, green and blue grow with x, y and z; with colours, their mean everywhere."""
+        with progress.stage("network"):
+            if prompt.startswith("FAIL"):
+                raise PromptError("This prompt cannot be read: use other words.")
+
+        def color(at: np.ndarray) -> np.ndarray:
+            return at * 0.5 + 0.5 if colors is None else np.broadcast_to(colors.mean(axis=0), at.shape)
+
+        asked = {"prompt": prompt, "seed": seed, "alpha": alpha}
+        return types.SimpleNamespace(color=color, provenance=asked, points=points)
 
 
 def load(task: object) -> Latte3D:

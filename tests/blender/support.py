@@ -12,6 +12,11 @@ MODULE = "bl_ext.user_default.latte3d"
 MODULES = (
     "blocks", "generate", "insert", "job_operators", "jobs", "jobs_panel", "operators", "panels", "preferences",
     "prepare", "process", "session", "submit", "tasks", "timer", "worker",
+    "artist_mesh", "mesh_colors", "mesh_copy", "stylize", "stylize_ui", "uv_choice", "variants",
+    "blend_task", "blend_ui", "live", "live_ui", "morph", "refine_task", "refine_ui", "refined",
+    "thumbnails", "variations", "variations_ui",
+    "assets_ui", "doctor_ui", "german", "history_ui", "menus_ui", "models_ui", "storage", "translations",
+    "populate", "populate_scene", "populate_ui", "populate_undo",
 )  # fmt: skip
 
 

@@ -1,0 +1,206 @@
+"""The prompts that were used, newest first, in a file of the user's: one JSON object per line. No bpy here.
+
+The pictures lie beside it, one PNG file each. Two Blenders may have the file open: each reads it anew before it writes,
+and puts a whole new file in its place, so that there is always a file that can be read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .provenance import PREFIX, Provenance, read
+
+log = logging.getLogger(__name__)
+
+#: How many prompts are remembered.
+LIMIT = 200
+#: What of a line is used, in characters; a prompt has 2,000 at most.
+MAX_LINE = 100_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One prompt that was used.
+
+    Attributes:
+        id: names the entry and its picture; letters and digits.
+        name: of the object. made: seconds since 1970. how: prompt and settings.
+    """
+
+    id: str
+    name: str
+    made: float
+    how: Provenance
+
+
+class History:
+    """The remembered prompts, newest first, with their file.
+
+    Attributes:
+        entries: newest first. Changed by the methods only.
+        notice: one sentence about what went wrong with the file, or "".
+    """
+
+    def __init__(self, file: Path, pictures: Path, clock: Callable[[], float] = time.time) -> None:
+        self.file = file
+        self.pictures = pictures
+        self.entries: tuple[Entry, ...] = ()
+        self.notice = ""
+        self._clock = clock
+        self._stamp: tuple[int, int] | None = None
+        self.load()
+
+    def load(self) -> None:
+        """Read the file, if it has changed since it was last read or written.
+
+        Broken lines are left out; the broken file is kept under another name, and ``notice`` says so.
+        """
+        stamp = self._look()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        if stamp is None:
+            self.entries = ()
+            return
+        try:
+            lines = self.file.read_bytes().splitlines()
+        except OSError as error:
+            self.notice = f"The prompt history cannot be read: {error.strerror}; check the rights of {self.file}."
+            return
+        read_lines = [_parse(line) for line in lines if line.strip()]
+        self.entries = tuple(entry for entry in read_lines if entry is not None)[:LIMIT]
+        if None in read_lines:
+            self._set_aside(read_lines.count(None))
+
+    def add(self, name: str, how: Provenance, picture: bytes | None = None) -> Entry:
+        """Put a prompt at the front; the same prompt with the same settings moves there.
+
+        Arguments:
+            picture: a PNG file.
+        """
+        self.load()
+        same = next((entry for entry in self.entries if entry.how == how), None)
+        entry = Entry(same.id if same is not None else uuid.uuid4().hex, name, self._clock(), how)
+        others = [other for other in self.entries if other is not same]
+        if picture is not None:
+            self._attempt(lambda: write(self.picture(entry), picture))
+        self._keep([entry, *others[: LIMIT - 1]], dropped=others[LIMIT - 1 :])
+        return entry
+
+    def remove(self, entry_id: str) -> bool:
+        """Forget one prompt and its picture. False if it is not there."""
+        self.load()
+        gone = [entry for entry in self.entries if entry.id == entry_id]
+        self._keep([entry for entry in self.entries if entry.id != entry_id], dropped=gone)
+        return bool(gone)
+
+    def clear(self) -> None:
+        """Forget everything, pictures too."""
+        self.load()
+        self._keep([], dropped=self.entries)
+        for leftover in self.pictures.glob("*.png"):
+            self._attempt(leftover.unlink)
+        self.notice = ""
+
+    def get(self, entry_id: str) -> Entry | None:
+        return next((entry for entry in self.entries if entry.id == entry_id), None)
+
+    def picture(self, entry: Entry) -> Path:
+        """Where the picture of an entry lies, if it has one."""
+        return self.pictures / f"{entry.id}.png"
+
+    def search(self, words: str) -> list[Entry]:
+        """The entries whose prompt or name has all ``words``, newest first."""
+        wanted = words.casefold().split()
+        return [
+            entry
+            for entry in self.entries
+            if all(word in f"{entry.how.prompt} {entry.name}".casefold() for word in wanted)
+        ]
+
+    def _keep(self, entries: Sequence[Entry], dropped: Sequence[Entry]) -> None:
+        self.entries = tuple(entries)
+        text = "".join(json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in entries)
+        # A lone surrogate in a prompt must not cost the whole history.
+        self._attempt(lambda: write(self.file, text.encode("utf-8", "replace")))
+        self._stamp = self._look()
+        for entry in dropped:
+            self._attempt(lambda entry=entry: self.picture(entry).unlink(missing_ok=True))  # type: ignore[misc]
+
+    def _attempt(self, action: Callable[[], None]) -> None:
+        """The history is a convenience: that it cannot be written stops nothing, and is said."""
+        try:
+            action()
+        except OSError as error:
+            log.debug("history", exc_info=True)
+            self.notice = (
+                f"The prompt history cannot be written: {error.strerror}; free space or check the rights of "
+                f"{self.file.parent}."
+            )
+
+    def _set_aside(self, count: int) -> None:
+        aside = self.file.with_name(f"{self.file.stem}-broken-{time.strftime('%Y%m%d-%H%M%S')}{self.file.suffix}")
+        with contextlib.suppress(OSError):
+            os.replace(self.file, aside)
+        lines = "1 line" if count == 1 else f"{count} lines"
+        self._keep(self.entries, dropped=())
+        self.notice = f"{lines} of the prompt history could not be read; the old file is kept as {aside.name}."
+
+    def _look(self) -> tuple[int, int] | None:
+        try:
+            found = self.file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size
+
+
+def entry_of(properties: Mapping[str, Any]) -> Provenance | None:
+    """What is remembered of an object with these custom properties; nothing where it cannot be made again."""
+    how = read(properties)
+    return how if how is not None and how.again else None
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file in one step. Not flushed to the disk: a power cut may cost the last entries, never Blender's time.
+
+    Raises:
+        OSError: no permission, no space...
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _parse(line: bytes) -> Entry | None:
+    try:
+        if len(line) > MAX_LINE:
+            return None
+        fields = json.loads(line)
+        how = read({PREFIX + _NAMES.get(name, name): value for name, value in fields["how"].items()})
+        entry_id, name, made = fields["id"], fields["name"], float(fields["made"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    # The id becomes a file name.
+    if how is None or not isinstance(name, str) or not isinstance(entry_id, str):
+        return None
+    if not (entry_id.isascii() and entry_id.isalnum()):
+        return None
+    return Entry(entry_id[:64], name, made, replace(how, again=True))
+
+
+#: Fields of ``Provenance`` whose property has another name.
+_NAMES = {"digest": "model_sha256"}

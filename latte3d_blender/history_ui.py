@@ -1,0 +1,430 @@
+"""How an object was made and what to do with that, and the prompts that were used before."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import bpy
+import bpy.utils.previews
+from bpy.props import IntProperty, PointerProperty, StringProperty
+
+from . import model_files, preferences, properties, storage, timer
+from .blocks import reference
+from .history import Entry, History, entry_of
+from .jobs import Job
+from .panels import SidebarPanel, wrapped
+from .provenance import Provenance, read
+from .regenerate import RegenerateTask, VaryTask
+from .submit import possible, submit
+from .translations import tr
+
+log = logging.getLogger(__name__)
+
+#: Prompts on one page of the list.
+ROWS = 8
+
+_history: History | None = None
+#: The pictures of the list, as icons.
+_icons: Any = None
+
+
+def prompts() -> History | None:
+    """The prompts of this user; None while the extension is switched off."""
+    return _history
+
+
+def remember(job: Job, result: Any) -> None:
+    """Put what was just placed into the history, with its picture. Nothing that goes wrong here undoes the placing."""
+    if _history is None or not job.names:
+        return
+    obj = bpy.data.objects.get(job.names[0])
+    how = entry_of(obj) if obj is not None else None
+    if obj is None or how is None:
+        return
+    try:
+        before = {entry.id for entry in _history.entries}
+        entry = _history.add(obj.name, how, getattr(result, "picture_png", None))
+        # The same prompt may have got another picture.
+        _hide(before - {kept.id for kept in _history.entries} | {entry.id})
+        _show([entry])
+    except Exception:
+        log.warning("LATTE3D: the prompt could not be put into the history", exc_info=True)
+
+
+def _hide(entry_ids: Iterable[str]) -> None:
+    for entry_id in entry_ids:
+        if entry_id in _icons:
+            del _icons[entry_id]
+
+
+def _show(entries: Sequence[Entry]) -> None:
+    """Make icons of the pictures. Blender reads the files when they are first drawn."""
+    if _history is None:
+        return
+    for entry in entries:
+        path = _history.picture(entry)
+        if entry.id not in _icons and path.is_file():
+            _icons.load(entry.id, str(path), "IMAGE")
+
+
+def _target(context: bpy.types.Context, name: str) -> bpy.types.Object | None:
+    return bpy.data.objects.get(name) if name else context.object
+
+
+def _made_here(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    """For ``poll``: whether the active object says how it was made. Scripts may name another one, so this alone does
+    not refuse."""
+    if not possible(cls):
+        return False
+    if not bpy.data.objects:
+        cls.poll_message_set(tr("There is no object in this file"))
+        return False
+    return True
+
+
+def _object_name() -> StringProperty:
+    return StringProperty(
+        name="Object", description="Name of the object; empty for the active one", options={"SKIP_SAVE"}
+    )
+
+
+def _how(operator: Any, context: bpy.types.Context) -> tuple[bpy.types.Object, Provenance] | None:
+    """The operator's object and how it was made; reports why there is none."""
+    obj = _target(context, operator.object)
+    if obj is None:
+        message = tr("There is no object “{name}”: choose another one.") if operator.object else tr("Select an object.")
+        operator.report({"ERROR"}, message.format(name=operator.object))
+        return None
+    how = read(obj)
+    if how is None:
+        message = tr("“{name}” does not say how it was made: choose an object that LATTE3D has made.")
+        operator.report({"ERROR"}, message.format(name=obj.name))
+        return None
+    return obj, how
+
+
+def _again(operator: Any, context: bpy.types.Context) -> tuple[bpy.types.Object, dict[str, Any]] | None:
+    """As ``_how``, for an object that can be made again; with what a task for it takes."""
+    found = _how(operator, context)
+    if found is None:
+        return None
+    obj, how = found
+    if not how.again:
+        message = tr("“{name}” takes more than its prompt to make again: use the panel that made it.")
+        operator.report({"ERROR"}, message.format(name=obj.name))
+        return None
+    device, chosen = preferences.read(context)
+    known = model_files.find_by_digest(how.digest, preferences.models(context))
+    if known is None and how.digest:
+        message = tr("“{name}” was made with another model ({model}): the result will differ. Import that model first.")
+        operator.report({"WARNING"}, message.format(name=obj.name, model=how.model or how.digest[:8]))
+    values = {
+        "prompt": how.prompt, "seed": how.seed, "alpha": how.alpha, "faces": how.faces,
+        "texture_size": how.texture_size, "unwrap": how.unwrap, "device": device, "model": known or chosen,
+    }  # fmt: skip
+    return obj, values
+
+
+class LATTE3D_OT_regenerate(bpy.types.Operator):
+    """Make this object again with the same settings; it keeps its place, name, size and modifiers"""
+
+    bl_idname = "latte3d.regenerate"
+    bl_label = "Regenerate"
+
+    __annotations__ = {"object": _object_name()}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _made_here(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = _again(self, context)
+        if found is None:
+            return {"CANCELLED"}
+        obj, values = found
+        return submit(self, context, RegenerateTask(**values, target=reference(obj)))
+
+
+class LATTE3D_OT_vary(bpy.types.Operator):
+    """Make another one from the same prompt, beside this object"""
+
+    bl_idname = "latte3d.vary"
+    bl_label = "Vary"
+
+    __annotations__ = {
+        "object": _object_name(),
+        "seed": IntProperty(
+            name="Seed", description="Seed of the new object; -1 throws the dice", default=-1, options={"SKIP_SAVE"}
+        ),
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _made_here(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = _again(self, context)
+        if found is None:
+            return {"CANCELLED"}
+        obj, values = found
+        if self.seed >= 0:
+            values["seed"] = self.seed
+        else:
+            values["seed"] = random.SystemRandom().randint(1, properties.SEED_MAX)
+        cursor, side = tuple(obj.matrix_world.translation), preferences.size_m(context)
+        return submit(self, context, VaryTask(**values, cursor=cursor, size_m=side, target=reference(obj)))
+
+
+class LATTE3D_OT_copy_prompt(bpy.types.Operator):
+    """Copy the prompt of this object to the clipboard"""
+
+    bl_idname = "latte3d.copy_prompt"
+    bl_label = "Copy Prompt"
+
+    __annotations__ = {"object": _object_name()}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _made_here(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        found = _how(self, context)
+        if found is None:
+            return {"CANCELLED"}
+        context.window_manager.clipboard = found[1].prompt
+        self.report({"INFO"}, "The prompt is on the clipboard")
+        return {"FINISHED"}
+
+
+class LATTE3D_OT_recall(bpy.types.Operator):
+    """Put this prompt and its settings into the panel"""
+
+    bl_idname = "latte3d.recall"
+    bl_label = "Recall"
+
+    __annotations__ = {
+        "entry": StringProperty(
+            name="Entry", description="Name of the entry in the history; empty for the newest", options={"SKIP_SAVE"}
+        ),
+        "object": StringProperty(
+            name="Object", description="Name of an object to take them from, instead of an entry", options={"SKIP_SAVE"}
+        ),
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return possible(cls)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if self.object:
+            found = _how(self, context)
+            how = found[1] if found is not None else None
+            if how is None:
+                return {"CANCELLED"}
+        else:
+            entry = _entry(self.entry)
+            if entry is None:
+                self.report({"ERROR"}, "This prompt is not in the history any more: choose another one.")
+                return {"CANCELLED"}
+            how = entry.how
+        settings = context.scene.latte3d
+        settings.prompt, settings.seed, settings.alpha = how.prompt, how.seed, how.alpha
+        settings.faces, settings.unwrap = how.faces, how.unwrap
+        if str(how.texture_size) in {item[0] for item in properties.TEXTURE_ITEMS}:
+            settings.texture_size = str(how.texture_size)
+        timer.redraw()
+        return {"FINISHED"}
+
+
+def _entry(entry_id: str) -> Entry | None:
+    if _history is None:
+        return None
+    _history.load()
+    return _history.get(entry_id) if entry_id else next(iter(_history.entries), None)
+
+
+class LATTE3D_OT_forget(bpy.types.Operator):
+    """Take this prompt out of the history; objects stay"""
+
+    bl_idname = "latte3d.forget"
+    bl_label = "Forget Prompt"
+
+    __annotations__ = {
+        "entry": StringProperty(
+            name="Entry", description="Name of the entry in the history", options={"SKIP_SAVE"}
+        ),
+    }  # fmt: skip
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _any_prompt(cls)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if _history is None or not _history.remove(self.entry):
+            self.report({"ERROR"}, "This prompt is not in the history any more: choose another one.")
+            return {"CANCELLED"}
+        _hide([self.entry])
+        timer.redraw()
+        return {"FINISHED"}
+
+
+class LATTE3D_OT_clear_history(bpy.types.Operator):
+    """Forget all prompts and their pictures; objects stay"""
+
+    bl_idname = "latte3d.clear_history"
+    bl_label = "Clear History"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _any_prompt(cls)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if _history is None:
+            return {"CANCELLED"}
+        _history.clear()
+        _icons.clear()
+        preferences.measure(context)
+        timer.redraw()
+        return {"FINISHED"}
+
+
+def _any_prompt(cls: type[bpy.types.Operator]) -> bool:
+    if _history is None or not _history.entries:
+        cls.poll_message_set(tr("The history is empty"))
+        return False
+    return True
+
+
+class LATTE3D_PG_history(bpy.types.PropertyGroup):
+    """``scene.latte3d_history``: what of the list is shown."""
+
+    __annotations__ = {
+        "search": StringProperty(
+            name="Search", description="Show the prompts that have these words", options={"TEXTEDIT_UPDATE"}
+        ),
+        "page": IntProperty(name="Page", description="Which part of the list is shown", default=1, min=1, max=100),
+    }
+
+
+class LATTE3D_PT_object(SidebarPanel, bpy.types.Panel):
+    """How the active object was made."""
+
+    bl_idname = "LATTE3D_PT_object"
+    bl_parent_id = "LATTE3D_PT_main"
+    bl_label = "This Object"
+    bl_order = 20
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return context.object is not None and read(context.object) is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        how = read(context.object) if context.object is not None else None
+        if how is None:
+            return
+        wrapped(layout, context, f"“{how.prompt}”")
+        column = layout.column(align=True)
+        column.scale_y = 0.8
+        for name, value in (
+            (tr("Seed"), str(how.seed)),
+            (tr("Shape Strength"), f"{how.alpha:.2f}"),
+            (tr("Model"), f"{how.model} {how.digest[:8]}".strip()),
+            (tr("Version"), how.version),
+        ):
+            if value:
+                column.label(text=f"{name}: {value}", translate=False)
+        if preferences.seen.digest and how.digest and how.digest != preferences.seen.digest:
+            wrapped(
+                layout,
+                context,
+                tr("Made with another model than the chosen one: made again with that, it will differ."),
+                "INFO",
+            )
+        row = layout.row(align=True)
+        row.operator("latte3d.regenerate", icon="FILE_REFRESH")
+        row.operator("latte3d.vary", icon="DUPLICATE")
+        row = layout.row(align=True)
+        row.operator("latte3d.copy_prompt", icon="COPYDOWN")
+        row.operator("latte3d.recall", text="Use Settings", icon="LOOP_BACK").object = context.object.name
+
+
+class LATTE3D_PT_history(SidebarPanel, bpy.types.Panel):
+    """The prompts that were used, newest first."""
+
+    bl_idname = "LATTE3D_PT_history"
+    bl_parent_id = "LATTE3D_PT_main"
+    bl_label = "History"
+    bl_order = 80
+    bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        if _history is None:
+            return
+        if _history.notice:
+            wrapped(layout, context, _history.notice, "INFO")
+        if not _history.entries:
+            layout.label(text="Prompts that you use will be listed here", icon="INFO")
+            return
+        settings = context.scene.latte3d_history
+        layout.prop(settings, "search", text="", icon="VIEWZOOM")
+        entries = _history.search(settings.search)
+        pages = max(1, -(-len(entries) // ROWS))
+        page = min(settings.page, pages)
+        column = layout.column(align=True)
+        for entry in entries[(page - 1) * ROWS : page * ROWS]:
+            _row(column, entry)
+        if not entries:
+            column.label(text="No prompt has these words", icon="INFO")
+        row = layout.row(align=True)
+        if pages > 1:
+            row.prop(settings, "page", text=tr("Page {page} of {pages}").format(page=page, pages=pages))
+        row.operator("latte3d.clear_history", text="Clear")
+
+
+def _row(layout: bpy.types.UILayout, entry: Entry) -> None:
+    row = layout.row(align=True)
+    icon = {"icon_value": _icons[entry.id].icon_id} if entry.id in _icons else {"icon": "MESH_DATA"}
+    text = f"{' '.join(entry.how.prompt.split())} · {entry.how.seed}"
+    row.operator("latte3d.recall", text=text, translate=False, **icon).entry = entry.id
+    row.operator("latte3d.forget", text="", icon="X").entry = entry.id
+
+
+CLASSES = (
+    LATTE3D_OT_regenerate,
+    LATTE3D_OT_vary,
+    LATTE3D_OT_copy_prompt,
+    LATTE3D_OT_recall,
+    LATTE3D_OT_forget,
+    LATTE3D_OT_clear_history,
+    LATTE3D_PG_history,
+    LATTE3D_PT_object,
+    LATTE3D_PT_history,
+)
+
+
+def register() -> None:
+    global _history, _icons
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.latte3d_history = PointerProperty(type=LATTE3D_PG_history)
+    folder = storage.user_folder()
+    _icons = bpy.utils.previews.new()
+    _history = History(folder / storage.HISTORY, folder / storage.PICTURES)
+    _show(_history.entries)
+
+
+def unregister() -> None:
+    global _history, _icons
+    bpy.utils.previews.remove(_icons)
+    _history = _icons = None
+    del bpy.types.Scene.latte3d_history
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

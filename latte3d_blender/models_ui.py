@@ -1,0 +1,174 @@
+"""Which model makes the objects: import, choose, free its memory."""
+
+import ctypes
+import gc
+import sys
+from pathlib import Path
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from . import model_files, preferences, session
+from .import_model import ImportModelTask
+from .submit import possible, submit
+from .translations import tr
+
+
+class LATTE3D_MT_models(bpy.types.Menu):
+    """The models that can be chosen. Looks into the folder when it is opened."""
+
+    bl_idname = "LATTE3D_MT_models"
+    bl_label = "Choose Model"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator("latte3d.choose_model", text="Included Model").filepath = ""
+        for path in model_files.in_folder(preferences.model_folder(context)):
+            layout.operator("latte3d.choose_model", text=path.stem, translate=False).filepath = str(path)
+
+
+class LATTE3D_OT_choose_model(bpy.types.Operator):
+    """Make new objects with this model"""
+
+    bl_idname = "latte3d.choose_model"
+    bl_label = "Choose Model"
+
+    __annotations__ = {
+        "filepath": StringProperty(
+            name="Model File",
+            description="A model file; empty for the model that comes with LATTE3D",
+            subtype="FILE_PATH",
+            options={"SKIP_SAVE"},
+        ),
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return preferences.available(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if self.filepath and not Path(bpy.path.abspath(self.filepath)).is_file():
+            message = tr("There is no model file {path}: choose another one, or import it again.")
+            self.report({"ERROR"}, message.format(path=self.filepath))
+            return {"CANCELLED"}
+        preferences.choose_model(context, self.filepath)
+        return {"FINISHED"}
+
+
+class LATTE3D_OT_choose_device(bpy.types.Operator):
+    """Compute on this device from the next object on"""
+
+    bl_idname = "latte3d.choose_device"
+    bl_label = "Choose Device"
+
+    __annotations__ = {
+        "device": EnumProperty(
+            name="Device",
+            description="Where the generator computes",
+            items=preferences.DEVICE_ITEMS,
+            default="auto",
+            options={"SKIP_SAVE"},
+        ),
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return preferences.available(cls, context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        preferences.choose_device(context, self.device)
+        return {"FINISHED"}
+
+
+class LATTE3D_OT_import_model(bpy.types.Operator):
+    """Check a model file, copy it into the folder for models and choose it"""
+
+    bl_idname = "latte3d.import_model"
+    bl_label = "Import Model…"
+
+    __annotations__ = {
+        "filepath": StringProperty(
+            name="Model File", description="The model file to take in", subtype="FILE_PATH", options={"SKIP_SAVE"}
+        ),
+        "filter_glob": StringProperty(
+            name="Files",
+            description="Names of the files that are shown",
+            default=f"*{model_files.SUFFIX}",
+            options={"HIDDEN", "SKIP_SAVE"},
+        ),
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return possible(cls) and preferences.available(cls, context)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        path = Path(bpy.path.abspath(self.filepath))
+        if not path.is_file():
+            self.report({"ERROR"}, "No model file was given: choose a file that ends in .safetensors.")
+            return {"CANCELLED"}
+        return submit(self, context, ImportModelTask(source=path, folder=preferences.model_folder(context)))
+
+
+class LATTE3D_OT_free_memory(bpy.types.Operator):
+    """Let go of the loaded model; the next object takes a few seconds longer. A separate process is ended"""
+
+    bl_idname = "latte3d.free_memory"
+    bl_label = "Free Memory"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not possible(cls):
+            return False
+        jobs = session.jobs()
+        if jobs is not None and jobs.active is not None:
+            cls.poll_message_set(tr("Objects are being made: cancel them first, or wait"))
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        jobs = session.jobs()
+        if jobs is None:
+            return {"CANCELLED"}
+        if not jobs.release():
+            self.report({"WARNING"}, "The worker is still busy: its memory becomes free when its present step ends.")
+            return {"FINISHED"}
+        trim()
+        self.report({"INFO"}, "The memory of the model is free")
+        return {"FINISHED"}
+
+
+def trim() -> None:
+    """Give memory that nobody uses any more back to the system; Python and torch would keep it for later."""
+    gc.collect()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    if sys.platform == "linux":
+        try:
+            ctypes.CDLL(None).malloc_trim(0)
+        except AttributeError:  # a C library other than GNU's
+            return
+
+
+CLASSES = (
+    LATTE3D_MT_models,
+    LATTE3D_OT_choose_model,
+    LATTE3D_OT_choose_device,
+    LATTE3D_OT_import_model,
+    LATTE3D_OT_free_memory,
+)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

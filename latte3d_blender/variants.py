@@ -1,0 +1,203 @@
+"""Styles of an object: materials that take turns in its slots.
+
+A style is linked to the object and not to its mesh (``MaterialSlot.link``). The mesh keeps its faces, their material
+numbers and its materials; other objects that share it keep their look; and the original look, always the first entry,
+comes back exactly. The one thing that a mesh without any slot gets is an empty one, since a material needs a slot.
+
+What an entry looks like is written down when another takes over, so what the artist changes in the slots in between is
+kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import numpy as np
+from bpy.props import CollectionProperty, IntProperty, PointerProperty, StringProperty
+
+from .insert import make_material
+from .mesh_copy import LAYER
+from .stylize import Styled
+
+#: What the first entry is called.
+ORIGINAL = "Original"
+#: Letters of a prompt that make a style's name.
+_LETTERS = 48
+
+
+class LATTE3D_PG_slot(bpy.types.PropertyGroup):
+    """One material slot of an entry."""
+
+    __annotations__ = {
+        "link": StringProperty(name="Link", description="Whether the slot shows the mesh's material or the object's"),
+        "material": PointerProperty(
+            name="Material", description="The object's own material in this slot", type=bpy.types.Material
+        ),
+    }
+
+
+class LATTE3D_PG_variant(bpy.types.PropertyGroup):
+    """One entry: the original look or a style."""
+
+    __annotations__ = {
+        "name": StringProperty(name="Name", description="What the style is called"),
+        "prompt": StringProperty(name="Prompt", description="What the style was made from"),
+        "slots": CollectionProperty(name="Slots", description="What each material slot holds", type=LATTE3D_PG_slot),
+    }
+
+
+def _choose(variants: Any, context: bpy.types.Context) -> None:
+    """Another row of the list has been clicked."""
+    _show(variants.id_data, variants.active)
+
+
+class LATTE3D_PG_variants(bpy.types.PropertyGroup):
+    """``object.latte3d_variants``: the entries, the first of them the original look; none before the first style."""
+
+    __annotations__ = {
+        "entries": CollectionProperty(
+            name="Styles", description="The original look and the styles", type=LATTE3D_PG_variant
+        ),
+        "active": IntProperty(
+            name="Style", description="Number of the look that the object wears", min=0, update=_choose
+        ),
+        "shown": IntProperty(name="Shown", description="Number of the look that the slots hold"),
+        "previous": IntProperty(name="Previous", description="Number of the look before that"),
+    }
+
+
+def add_style(obj: bpy.types.Object, prompt: str, styled: Styled) -> str:
+    """Give an object a new style, and show it. Returns the style's name. Object Mode is required."""
+    variants = obj.latte3d_variants
+    mesh = obj.data
+    if not variants.entries:
+        variants.entries.add().name = ORIGINAL
+        _start_over(variants)
+    if not obj.material_slots:
+        mesh.materials.append(None)
+    layer = styled.layer if styled.loop_uvs is None else _add_layer(mesh, styled.loop_uvs)
+    name = _unique(" ".join(prompt.split())[:_LETTERS].strip(), [entry.name for entry in variants.entries])
+    material = make_material(f"{obj.name} {name}", styled)
+    _use_layer(material, layer)
+    for key, value in styled.properties.items():
+        material[key] = value
+    entry = variants.entries.add()
+    entry.name, entry.prompt = name, prompt
+    for _ in obj.material_slots:
+        slot = entry.slots.add()
+        slot.link, slot.material = "OBJECT", material
+    show(obj, len(variants.entries) - 1)
+    return name
+
+
+def show(obj: bpy.types.Object, index: int) -> None:
+    """Let an object wear one of its entries. Does nothing if it does already."""
+    obj.latte3d_variants.active = index  # which calls _choose
+
+
+def _show(obj: bpy.types.Object, index: int) -> None:
+    variants = obj.latte3d_variants
+    if not 0 <= index < len(variants.entries) or index == variants.shown:
+        return
+    if variants.shown < len(variants.entries):
+        _write_down(obj, variants.entries[variants.shown])
+    _put_on(obj, variants.entries[index], index > 0)
+    variants.previous, variants.shown = variants.shown, index
+
+
+def remove(obj: bpy.types.Object, index: int) -> None:
+    """Take a style off the list, and its material out of the file if nothing else uses it. With the last style the
+    original's entry goes too, and no trace is left but the UV layer that was made, if any."""
+    variants = obj.latte3d_variants
+    if variants.shown == index:
+        show(obj, 0)
+    materials = {slot.material for slot in variants.entries[index].slots} - {None}
+    variants.entries.remove(index)
+    shown, previous = (at - 1 if at > index else at for at in (variants.shown, variants.previous))
+    variants.shown, variants.previous = shown, 0 if variants.previous == index else previous
+    variants.active = shown  # changes nothing: it is shown already
+    if len(variants.entries) == 1:
+        variants.entries.clear()
+        _start_over(variants)
+    for material in materials:
+        if not material.users:
+            _discard(material)
+
+
+def _start_over(variants: Any) -> None:
+    variants.shown = variants.previous = 0
+    variants.active = 0
+
+
+def _discard(material: bpy.types.Material) -> None:
+    images = {node.image for node in material.node_tree.nodes if node.type == "TEX_IMAGE"} - {None}
+    bpy.data.materials.remove(material)
+    for image in images:
+        if not image.users:
+            bpy.data.images.remove(image)
+
+
+def _write_down(obj: bpy.types.Object, entry: Any) -> None:
+    """What the slots hold now. A slot that shows the mesh's material has one of the object's as well, unseen."""
+    entry.slots.clear()
+    for slot in obj.material_slots:
+        stored = entry.slots.add()
+        stored.link = slot.link
+        slot.link = "OBJECT"
+        stored.material = slot.material
+        slot.link = stored.link
+
+
+def _put_on(obj: bpy.types.Object, entry: Any, style: bool) -> None:
+    """Fill the slots. Slots that have been added since wear the style too, or stay as they are for the original."""
+    for number, slot in enumerate(obj.material_slots):
+        if number >= len(entry.slots) and not (style and entry.slots):
+            continue
+        stored = entry.slots[min(number, len(entry.slots) - 1)]
+        slot.link = "OBJECT"
+        slot.material = stored.material
+        slot.link = stored.link
+
+
+def _unique(name: str, taken: list[str]) -> str:
+    names = (name if number == 1 else f"{name} ({number})" for number in range(1, len(taken) + 2))
+    return next(one for one in names if one not in taken)
+
+
+def _use_layer(material: bpy.types.Material, layer: str) -> None:
+    """Let the texture lie on the UV layer by its name, whichever the artist makes active."""
+    tree = material.node_tree
+    node = tree.nodes.new("ShaderNodeUVMap")
+    node.uv_map = layer
+    node.location = (-650, 0)
+    tree.links.new(node.outputs["UV"], tree.nodes["Base Color"].inputs["Vector"])
+
+
+def _add_layer(mesh: bpy.types.Mesh, values: np.ndarray) -> str:
+    """Add a UV layer, and return its name; one with the same values, made for another object of the mesh, will do."""
+    for layer in mesh.uv_layers:
+        if layer.name.startswith(LAYER):
+            present = np.empty(2 * len(mesh.loops), np.float32)
+            layer.uv.foreach_get("vector", present)
+            if np.array_equal(present, values.ravel()):
+                return str(layer.name)
+    layer = mesh.uv_layers.new(name=LAYER, do_init=False)
+    layer.uv.foreach_set("vector", np.ascontiguousarray(values.ravel()))
+    mesh.update()
+    return str(layer.name)
+
+
+CLASSES = (LATTE3D_PG_slot, LATTE3D_PG_variant, LATTE3D_PG_variants)
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Object.latte3d_variants = PointerProperty(type=LATTE3D_PG_variants)
+
+
+def unregister() -> None:
+    del bpy.types.Object.latte3d_variants
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

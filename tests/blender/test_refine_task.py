@@ -1,0 +1,269 @@
+"""Refine: better looks in place, and the way back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import fake_looks
+import numpy as np
+import pytest
+from support import Extension
+from test_extension import coordinates, drawn, texts, wait_for
+
+bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
+
+
+@pytest.fixture
+def refining(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> fake_looks.Refining:
+    """The stand-in for the refinement; with it the generator gives fields, and no prior is read."""
+    stub = fake_looks.install(monkeypatch)
+    monkeypatch.setattr(extension.refine_task.RefineTask, "_guidance", lambda *_: fake_looks.no_guidance)
+    extension.session.open_session(extension.worker.ThreadBackend(fake_looks.load))
+    return stub
+
+
+def generated(changes: dict[str, Any] | None = None) -> Any:
+    """An object as Generate makes it, with some of its properties set otherwise; None takes one away."""
+    bpy.ops.latte3d.generate(prompt="a ball", seed=5, alpha=0.5, texture_size=64)
+    obj = bpy.context.view_layer.objects.active
+    for key, value in (changes or {}).items():
+        if value is None:
+            del obj[f"latte3d_{key}"]
+        else:
+            obj[f"latte3d_{key}"] = value
+    return obj
+
+
+def test_the_object_keeps_everything_but_mesh_and_material(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    obj.name, obj.location, obj.scale = "My Ball", (1.0, 2.0, 3.0), (2.0, 1.0, 1.0)
+    obj.modifiers.new("Bend", "SIMPLE_DEFORM")
+    before, material = obj.data, obj.active_material
+    size = np.ptp(coordinates(before), axis=0).max()
+    assert bpy.ops.latte3d.refine(seconds=3.0, reshape=True) == {"FINISHED"}
+    assert (obj.name, tuple(obj.location), tuple(obj.scale)) == ("My Ball", (1.0, 2.0, 3.0), (2.0, 1.0, 1.0))
+    assert [modifier.name for modifier in obj.modifiers] == ["Bend"]
+    assert obj.data != before and obj.active_material != material
+    assert np.ptp(coordinates(obj.data), axis=0).max() == pytest.approx(size, rel=1e-3)
+    fields, settings = refining.asked
+    assert (fields.prompt, fields.seed, fields.alpha) == ("a ball", 5, 0.5)
+    assert (settings.seconds, settings.geometry) == (3.0, True)
+    record = json.loads(obj["latte3d_refined"])
+    assert record == {"budget": 3.0, "reshape": True, "steps": 50, "gain": 0.25}
+    assert (obj["latte3d_prompt"], obj["latte3d_seed"]) == ("a ball", 5)
+    assert "25%" in extension.session.jobs().last.message
+
+
+def test_there_and_back(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    before, material = obj.data, obj.active_material
+    bpy.ops.latte3d.refine()
+    after = obj.data
+    bpy.ops.latte3d.refine_revert()
+    assert (obj.data, obj.active_material) == (before, material)
+    assert "latte3d_refined" not in obj
+    bpy.ops.latte3d.refine_revert(object=obj.name)
+    assert obj.data == after
+    assert "latte3d_refined" in obj
+    bpy.ops.latte3d.refine_keep()
+    assert extension.refined.other(obj) is None
+    assert before.users == 0
+    with pytest.raises(RuntimeError, match="one look only"):
+        bpy.ops.latte3d.refine_revert()
+
+
+def test_the_old_look_can_be_the_one_to_keep(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    before = obj.data
+    bpy.ops.latte3d.refine()
+    bpy.ops.latte3d.refine_revert()
+    bpy.ops.latte3d.refine_keep()
+    assert obj.data == before
+    assert "latte3d_refined" not in obj
+    bpy.ops.latte3d.refine()
+    assert extension.refined.other(obj) == before
+
+
+def test_refining_again_starts_from_the_first_look(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    before = obj.data
+    bpy.ops.latte3d.refine()
+    once = obj.data
+    bpy.ops.latte3d.refine()
+    assert obj.data not in (before, once)
+    assert extension.refined.other(obj) == before
+    assert once.users == 0
+
+
+def test_both_looks_survive_saving_undo_and_deletion(extension: Extension, refining: Any, tmp_path: Path) -> None:
+    obj = generated()
+    before = obj.data.name
+    bpy.ops.ed.undo_push(message="made")
+    bpy.ops.latte3d.refine()
+    bpy.ops.ed.undo()
+    obj = bpy.data.objects["a ball"]
+    assert (obj.data.name, extension.refined.other(obj)) == (before, None)
+    bpy.ops.ed.redo()
+    obj = bpy.data.objects["a ball"]
+    assert extension.refined.other(obj).name == before
+    path = str(tmp_path / "x.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    bpy.ops.wm.open_mainfile(filepath=path)
+    obj = bpy.data.objects["a ball"]
+    bpy.ops.latte3d.refine_revert(object="a ball")
+    assert obj.data.name == before
+    assert obj.active_material is not None
+    bpy.data.objects.remove(obj)
+    bpy.ops.outliner.orphans_purge(do_recursive=True)
+    assert len(bpy.data.meshes) == len(bpy.data.materials) == len(bpy.data.images) == 0
+
+
+def test_where_nothing_better_is_found_nothing_changes(extension: Extension, refining: Any) -> None:
+    refining.better = False
+    obj = generated()
+    before = obj.data
+    assert bpy.ops.latte3d.refine() == {"FINISHED"}
+    assert obj.data == before
+    assert extension.refined.other(obj) is None
+    assert "stays as it is" in extension.session.jobs().last.message
+
+
+def test_only_this_object_changes_where_others_share_its_mesh(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    twin = bpy.data.objects.new("Twin", obj.data)
+    bpy.context.scene.collection.objects.link(twin)
+    before = obj.data
+    bpy.ops.latte3d.refine()
+    assert (obj.data != before, twin.data) == (True, before)
+    bpy.ops.latte3d.refine_revert()
+    assert obj.data == twin.data == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"prompt": None}, "does not say how it was made"),
+        ({"prompt": 7}, "does not say how it was made"),
+        ({"model_sha256": None}, "does not say how it was made"),
+        ({"model_sha256": "cd" * 32}, "made with another model"),
+        ({"blend": 0.5}, "more than a prompt"),
+    ],
+)
+def test_objects_that_cannot_be_refined_say_why(
+    extension: Extension, refining: Any, changes: dict[str, Any], words: str
+) -> None:
+    obj = generated(changes)
+    before = obj.data
+    with pytest.raises(RuntimeError, match=words) as caught:
+        bpy.ops.latte3d.refine()
+    assert "Traceback" not in str(caught.value)
+    assert obj.data == before
+
+
+def test_without_an_object_it_says_so(extension: Extension, refining: Any) -> None:
+    with pytest.raises(RuntimeError, match="No object is active"):
+        bpy.ops.latte3d.refine()
+    with pytest.raises(RuntimeError, match="no object “Nobody”"):
+        bpy.ops.latte3d.refine(object="Nobody")
+    with pytest.raises(RuntimeError, match="one look only"):
+        bpy.ops.latte3d.refine_revert()
+    bpy.ops.mesh.primitive_cube_add()
+    with pytest.raises(RuntimeError, match="“Cube” does not say how it was made"):
+        bpy.ops.latte3d.refine()
+
+
+def test_an_object_that_goes_meanwhile_is_one_sentence(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    task = extension.refine_task.RefineTask(
+        target=extension.blocks.reference(obj), prompt="a ball", digest=fake_looks.DIGEST
+    )
+    job = extension.session.jobs().submit(task)
+    bpy.data.objects.remove(obj)
+    wait_for(lambda: job.state is extension.jobs.JobState.FAILED, extension)
+    assert job.message.startswith("The object “a ball” is not in the file any more")
+
+
+def test_cancel_ends_it_in_the_middle(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    before = obj.data
+    task = extension.refine_task.RefineTask(
+        target=extension.blocks.reference(obj), prompt="slowly", digest=fake_looks.DIGEST
+    )
+    job = extension.session.jobs().submit(task)
+    wait_for(lambda: job.stage == "network", extension)
+    bpy.ops.latte3d.cancel(job_id=job.id)
+    after = extension.session.jobs().submit(extension.generate.GenerateTask("an egg", texture_size=64))
+    wait_for(lambda: after.state.final and not after.waiting, extension)  # the worker is free again
+    assert obj.data == before
+
+
+def test_a_missing_prior_is_one_sentence(extension: Extension, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    fake_looks.install(monkeypatch)
+    monkeypatch.setattr("latte3d_core.checkpoint.WEIGHTS", tmp_path)
+    extension.session.open_session(extension.worker.ThreadBackend(fake_looks.load))
+    generated()
+    with pytest.raises(RuntimeError, match="prior that judges the looks cannot be read: reinstall"):
+        bpy.ops.latte3d.refine()
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(b"no prior at all")
+    with pytest.raises(RuntimeError, match="cannot be read"):
+        bpy.ops.latte3d.refine(prior=str(other))
+
+
+def test_the_time_runs_while_it_is_asked() -> None:
+    from latte3d_blender.refine_task import Watched
+    from latte3d_core.errors import Cancelled
+    from latte3d_core.progress import Progress
+
+    heard: list[float] = []
+    progress = Progress(lambda stage, fraction: heard.append(fraction))
+    watched = Watched(fake_looks.no_guidance, progress, 1e-9)
+    with progress.stage("network"):
+        watched(SimpleNamespace(), ["a ball"], 0.0, [])
+    assert heard[1] == heard[2] > heard[0], "the time is over, and the share never more than the whole"
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        watched(SimpleNamespace(), ["a ball"], 0.0, [])
+
+
+def test_the_panel_offers_the_way_back(extension: Extension, refining: Any) -> None:
+    panel = extension.refine_ui.LATTE3D_PT_refine
+    assert "Select an object" in texts(drawn(panel))
+    obj = generated()
+    said = drawn(panel)
+    assert obj.name in texts(said)
+    assert ("operator", "latte3d.refine_revert") not in said
+    bpy.ops.latte3d.refine()
+    assert ("operator", "latte3d.refine_revert") in drawn(panel)
+    bpy.ops.latte3d.refine_keep()
+    assert ("operator", "latte3d.refine_revert") not in drawn(panel)
+
+
+@pytest.mark.slow
+def test_with_the_model_that_ships_and_a_prior_without_skill(tmp_path: Path) -> None:
+    """The stand-ins above have the shape of the real thing."""
+    latte3d_core = pytest.importorskip("latte3d_core")
+    torch = pytest.importorskip("torch")
+    from latte3d_blender.refine_task import RefineTask
+    from latte3d_blender.tasks import BlockRef
+    from latte3d_core.prior.checkpoint import save_prior
+    from latte3d_core.prior.model import PriorConfig, PriorNet
+    from latte3d_core.progress import Progress
+
+    torch.manual_seed(0)
+    prior = tmp_path / "prior.safetensors"
+    save_prior(prior, PriorNet(PriorConfig(size=8, channels=(8, 16), heads=2, condition=16)), {})
+    model = latte3d_core.Latte3D.from_pretrained("small", "cpu")
+    task = RefineTask(
+        target=BlockRef("objects", "stool", 0), prompt="a stool", digest=model.provenance["model_sha256"],
+        faces=600, texture_size=64, budget=3.0, prior=str(prior),
+    )  # fmt: skip
+    made = task.run(model, Progress())
+    assert (made.object is None) == (made.steps == 0)
+    if made.object is not None:
+        assert json.loads(made.object.properties["latte3d_refined"])["steps"] == made.steps
+        assert made.gain > 0.0

@@ -1,0 +1,111 @@
+"""Every text of the interface has a German counterpart that fits into its place."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import string
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from support import MODULE, ROOT, Extension
+
+bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
+
+import messages  # noqa: E402 - needs bpy
+
+from latte3d_blender.german import GERMAN  # noqa: E402
+from latte3d_blender.packing import DEVELOPMENT_MODULES  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def found(installed: ModuleType) -> dict[str, str]:
+    modules = [importlib.import_module(f"{MODULE}.{name}") for name in installed.MODULES]
+    classes = [cls for module in modules for cls in getattr(module, "CLASSES", ())]
+    sources = [path for path in sorted((ROOT / "latte3d_blender").glob("*.py")) if path.name not in DEVELOPMENT_MODULES]
+    return messages.collect(classes, sources)[0]
+
+
+def test_the_finder_finds_texts_of_all_kinds(found: dict[str, str]) -> None:
+    """A finder that finds nothing would let everything pass."""
+    for text in (
+        "Generate",  # name of an operator
+        "Throw the dice for another seed",  # tooltip
+        "Shape Strength",  # property
+        "Box charts, packed tightly; a fraction of a second",  # choice
+        "Mesh and Textures",  # panel
+        "No jobs yet",  # label
+        "a red sports car",  # placeholder
+        "Type what to make, then press Generate. The object will stand at the 3D cursor.",  # constant
+        "Feeling out the shape",  # table
+        "The history is empty",  # reason of a disabled button
+        "The report is on the clipboard",  # report
+        "Page {page} of {pages}",  # sentence with gaps
+    ):
+        assert text in found, text
+    assert len(found) > 300
+
+
+def test_the_finder_reads_all_ways_of_writing(tmp_path: Path) -> None:
+    source = tmp_path / "source.py"
+    source.write_text(
+        'ONE = "From a name"\nTABLE = {"a": "From a table"}\n'
+        'layout.label(text="First" if x else "Second")\nself.report({"INFO"}, "A report")\n'
+        'wrapped(layout, context, ONE)\ntr(TABLE.get(key))\nlayout.label(text=f"{x} pieces")\n'
+        "layout.label(text=tr('Seed'))\n"
+    )
+    texts, pieces = messages.written(source)
+    assert {text for text, _ in texts} == {"From a name", "From a table", "First", "Second", "A report", "Seed"}
+    assert pieces == ["source.py:7"]
+
+
+def test_every_text_has_a_translation(found: dict[str, str]) -> None:
+    missing = [f"{where}: {text!r}" for text, where in found.items() if text not in GERMAN]
+    assert not missing, "add to latte3d_blender/german.py:\n" + "\n".join(missing)
+
+
+def test_no_translation_is_left_over(found: dict[str, str]) -> None:
+    assert [text for text in GERMAN if text not in found] == []
+
+
+@pytest.mark.parametrize("text", sorted(GERMAN))
+def test_a_translation_fits_into_its_place(text: str) -> None:
+    german = GERMAN[text]
+
+    def gaps(sentence: str) -> list[str]:
+        return sorted(name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None)
+
+    assert german.strip() == german and german
+    assert gaps(german) == gaps(text)
+    # "min." may end in a full stop of its own.
+    for mark in (".", ":", "…", "?"):
+        assert german.endswith(mark) == text.endswith(mark) or german in ("Skalierung min.", "Max.")
+    assert text[0].isupper() == german[0].isupper() or not text[0].isalpha() or not german[0].isalpha()
+    assert "  " not in german
+
+
+def test_the_table_is_what_blender_takes(extension: Extension) -> None:
+    table = extension.translations.table()
+    assert set(table) == {"de_DE", "de"}
+    for texts in table.values():
+        assert texts["Operator", "Generate"] == texts["*", "Generate"] == "Erzeugen"
+        assert len(texts) == 2 * len(GERMAN)
+    for language in table:
+        assert re.fullmatch("[a-z]{2}(_[A-Z]{2})?", language)
+    assert extension.translations.tr("Nothing has been translated like this") == "Nothing has been translated like this"
+
+
+def test_german_is_shown_where_blender_can(extension: Extension) -> None:
+    """The module from PyPI is built without languages, so this runs only in a full Blender."""
+    view = bpy.context.preferences.view
+    codes = view.bl_rna.properties["language"].enum_items.keys()
+    code = next((code for code in ("de_DE", "de") if code in codes), None)
+    if not bpy.app.build_options.international or code is None:
+        pytest.skip("this build of Blender has no languages")
+    before = view.language
+    try:
+        view.language = code
+        assert extension.translations.tr("Free Memory") == "Speicher freigeben"
+    finally:
+        view.language = before
