@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from contextlib import nullcontext
 
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
@@ -78,7 +79,9 @@ def _place(context: bpy.types.Context, jobs: JobQueue, job: Job) -> bool:
         return False
     job.names, job.message = placed.names, placed.summary
     if placed.undo:
-        bpy.ops.ed.undo_push(message=f"LATTE3D: {placed.names[0] if placed.names else job.task.title}")
+        # Without a window Blender's undo was seen to crash, once in some twenty times, beside a thread that computes.
+        with jobs.at_rest() if bpy.app.background else nullcontext():
+            bpy.ops.ed.undo_push(message=f"LATTE3D: {placed.names[0] if placed.names else job.task.title}")
     history_ui.remember(job, result)
     return True
 

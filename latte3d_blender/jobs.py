@@ -13,7 +13,8 @@ import queue
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
@@ -159,6 +160,10 @@ class Backend(Protocol):
 
     def resume(self) -> None:
         """Go on working."""
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing of a job computes in this process; during a pause it stays so."""
 
     def close(self, timeout: float) -> bool:
         """Drop everything and end. The line is closed by then. Returns False if the work has not ended after
@@ -437,6 +442,18 @@ class JobQueue:
     def resume(self) -> None:
         self._paused = False
         self._backend.resume()
+
+    @contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """For the length of the body nothing of a job computes in this process; waits until that is so."""
+        self._backend.pause()
+        try:
+            while not self._backend.resting:
+                time.sleep(0.002)
+            yield
+        finally:
+            if not self._paused:
+                self._backend.resume()
 
     def use(self, backend: Backend, timeout: float = 10.0) -> bool:
         """Change the back end; returns what ``close`` of the old one does.

@@ -61,6 +61,10 @@ class ProcessBackend(LineBackend):
     def fresh(self) -> ProcessBackend:
         return ProcessBackend(self._load, self._python)
 
+    @property
+    def resting(self) -> bool:
+        return True  # the work is in another process
+
     def _work(self, job_id: int, task: Task) -> Event:
         try:
             pickled = pickle.dumps(task, pickle.HIGHEST_PROTOCOL)

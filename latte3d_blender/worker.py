@@ -78,6 +78,8 @@ class Wishes:
     def __init__(self) -> None:
         self._gate = threading.Event()
         self._gate.set()
+        self._idle = threading.Event()
+        self._idle.set()
         self._cancelled: set[int] = set()
         self._end = threading.Event()
 
@@ -102,10 +104,24 @@ class Wishes:
     def unwanted(self, job_id: int) -> bool:
         return self._end.is_set() or job_id in self._cancelled
 
+    @property
+    def idle(self) -> bool:
+        """Whether the work has come to rest. Asked during a pause it stays so until ``resume``."""
+        return self._idle.is_set()
+
     def rest(self, job_id: int) -> None:
         """Return when there is no pause, or the job is unwanted."""
-        while not self._gate.wait(0.05) and not self.unwanted(job_id):
-            pass
+        while True:
+            # In this order: a pause that comes between the two steps sees work that is not at rest.
+            self._idle.clear()
+            if self._gate.is_set() or self.unwanted(job_id):
+                return
+            self._idle.set()
+            self._gate.wait(0.05)
+
+    def done(self) -> None:
+        """The work on a job has ended."""
+        self._idle.set()
 
 
 class Threads:
@@ -208,6 +224,10 @@ class LineBackend(ABC):
     def resume(self) -> None:
         self._wishes.resume()
 
+    @property
+    def resting(self) -> bool:
+        return self._wishes.idle
+
     def close(self, timeout: float) -> bool:
         self._wishes.end()
         if self._thread is None:
@@ -218,8 +238,11 @@ class LineBackend(ABC):
     def _run(self) -> None:
         while (item := self._line.take()) is not None:
             job_id, task = item
+            self._wishes.rest(job_id)
             self._emit(job_id, Started())
-            self._emit(job_id, Stopped() if self._wishes.unwanted(job_id) else self._work(job_id, task))
+            event = Stopped() if self._wishes.unwanted(job_id) else self._work(job_id, task)
+            self._wishes.done()
+            self._emit(job_id, event)
         self._leave()
 
     @abstractmethod

@@ -61,6 +61,10 @@ class ByHand:
     def resume(self) -> None:
         self.log.append("resume")
 
+    @property
+    def resting(self) -> bool:
+        return True
+
     def close(self, timeout: float) -> bool:
         self.log.append("close")
         return True
@@ -467,17 +471,48 @@ def test_pause_rests_and_resume_goes_on(working: JobQueue) -> None:
     working.pause()
     assert working.paused
     job = working.submit(GenerateTask("a ball"))
-    until(lambda: job.stage == "text", working)
-    assert working.drain(timeout=0.3) == [], "nothing may happen during a pause"
-    assert job.state is JobState.RUNNING
+    assert working.drain(timeout=0.3) == [], "nothing may begin during a pause"
+    assert job.state is JobState.QUEUED
     working.resume()
     until(lambda: job.state is JobState.DONE, working)
 
 
-def test_cancel_works_during_a_pause(working: JobQueue) -> None:
-    working.pause()
-    job = working.submit(GenerateTask("a ball"))
+def test_a_pause_holds_a_job_in_its_middle(working: JobQueue) -> None:
+    job = working.submit(GenerateTask("SLOW ball"))
     until(lambda: job.stage == "text", working)
+    working.pause()
+    while working.drain(timeout=0.3):  # what was on its way
+        pass
+    assert job.state is JobState.RUNNING
+    working.resume()
+    until(lambda: bool(working.drain(timeout=0.1)), working)
+    working.cancel(job)
+
+
+def test_at_rest_nothing_moves_and_afterwards_it_goes_on() -> None:
+    """Of the thread alone: the other back end's work is in another process."""
+    jobs = JobQueue(ThreadBackend(fake_core.load))
+    job = jobs.submit(GenerateTask("SLOW ball"))
+    while job.stage != "text":
+        jobs.drain(timeout=0.1)
+    with jobs.at_rest():
+        jobs.drain()
+        assert jobs.drain(timeout=0.3) == []
+    jobs.cancel(job)
+    other = jobs.submit(GenerateTask("a ball"))
+    with jobs.at_rest():
+        jobs.drain()
+        assert jobs.drain(timeout=0.2) == []
+    while not other.state.final:
+        jobs.drain(timeout=0.1)
+    assert other.state is JobState.DONE
+    assert jobs.close()
+
+
+def test_cancel_works_during_a_pause(working: JobQueue) -> None:
+    job = working.submit(GenerateTask("SLOW ball"))
+    until(lambda: job.stage == "text", working)
+    working.pause()
     working.cancel(job)
     working.resume()
     after = working.submit(GenerateTask("a ball"))
