@@ -77,4 +77,4 @@ class GenerateTask(Task):
         from .insert import insert_object
 
         obj = insert_object(context, result, self.cursor)
-        return Placed((obj.name,), f"“{obj.name}”: {len(result.faces):,} faces in {job.seconds:.1f} s")
+        return Placed((obj.name,), f"“{obj.name}”: {len(result.faces):,} faces in {job.seconds:.1f}\N{NO-BREAK SPACE}s")

@@ -382,7 +382,7 @@ GERMAN: dict[str, str] = {
     "Seconds to work on the object; more time, better looks": (
         "So viele Sekunden wird am Objekt gearbeitet; mehr Zeit, besseres Aussehen"
     ),
-    "Change the Shape Too": "Auch die Form ändern",
+    "Shape Too": "Auch die Form",
     "Move the shape as well as the colours; takes longer": "Nicht nur die Farben, auch die Form ändern; dauert länger",
     "Refine": "Verfeinern",
     "Work on the looks of the active object in the background; its place and name stay, and it can go back": (

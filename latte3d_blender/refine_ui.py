@@ -13,7 +13,7 @@ from .translations import tr
 
 _TEXTS = {
     "seconds": {"name": "Time", "description": "Seconds to work on the object; more time, better looks"},
-    "reshape": {"name": "Change the Shape Too", "description": "Move the shape as well as the colours; takes longer"},
+    "reshape": {"name": "Shape Too", "description": "Move the shape as well as the colours; takes longer"},
 }
 
 

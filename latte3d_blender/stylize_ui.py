@@ -322,7 +322,7 @@ class LATTE3D_PT_stylize(SidebarPanel, bpy.types.Panel):
         column.prop(settings, "keep_colours")
         column.prop(settings, "seed")
         column.prop(settings, "texture_size")
-        column.row().prop(settings, "uv", expand=True)
+        column.prop(settings, "uv")
         column.prop(settings, "reshape")
         row = column.row()
         row.active = settings.reshape

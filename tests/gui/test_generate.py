@@ -46,8 +46,6 @@ def test_generate_undo_redo(window: Window) -> None:
         [True, 1],
         [True, 1],
     ]
-    window.view_key("KP_Decimal")  # a frame around the selected, for the picture
-    window.shot("generated", "view")
 
     window.view_key("ctrl+z")
     window.wait_for(f"not {MESHES}")
@@ -76,7 +74,6 @@ def test_cancel_in_the_middle(window: Window) -> None:
     window.shot("running", "sidebar")
     window.press("latte3d.cancel", column=0.9, below=y + 24)
     window.wait_for("jobs().last and jobs().last.state.value == 'cancelled'")
-    window.shot("cancelled", "sidebar")
     generate(window, "a ball", before="SLOW ship")
     assert window.wait_for(MESHES) == ["a ball"]
 

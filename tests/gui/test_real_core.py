@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from window import DEADLINE, Window
+from window import DEADLINE, ROOT, Window
 
 pytestmark = pytest.mark.gui
 
@@ -30,7 +30,6 @@ def test_a_red_sports_car(window: Window) -> None:
     window.new_file()
     window.press("latte3d.generate")
     window.wait_for("jobs().active and jobs().active.stage")
-    window.shot("running_window", "view")
     window.wait_for("len(bpy.data.objects) == 1", LONG)
     assert window.ask("len(bpy.context.object.data.polygons)") == 5000
     assert 3.0 < window.ask("max(bpy.context.object.dimensions)") < 6.0  # metres
@@ -58,7 +57,6 @@ def test_stylize_a_monkey(window: Window) -> None:
     assert window.ask("len([image for image in bpy.data.images if image.users and image.packed_file])") >= 1
     look_closely(window)
     window.shot("stylize", "view")
-    window.shot("stylize_panel", "sidebar")
     window.view_key("ctrl+z")
     window.wait_for("not bpy.context.object.latte3d_variants.entries")
     window.view_key("ctrl+shift+z")
@@ -89,7 +87,6 @@ def test_populate_from_empties(window: Window) -> None:
     """)
     look_closely(window)
     window.shot("populate", "view")
-    window.shot("populate_panel", "sidebar")
     window.view_key("ctrl+z")
     window.wait_for(f"{meshes} == 0")
 
@@ -143,16 +140,19 @@ def test_blend(window: Window) -> None:
 
 
 def test_refine(window: Window) -> None:
-    """A short refinement; the object stays the one that it was."""
+    """A short refinement; the object stays the one that it was. Needs a prior that comes with the core."""
     window.new_file("refine")
     window.press("latte3d.generate")
     window.wait_for("len(bpy.data.objects) == 1", LONG)
     uid = window.ask("bpy.context.object.session_uid")
     window.run("bpy.context.scene.latte3d_refine.seconds = 3.0")
     window.shot("refine_panel", "sidebar")
+    if not (ROOT / "latte3d_core" / "weights" / "prior.safetensors").is_file():
+        pytest.skip("the core comes without a prior, which judges the looks")
     window.press("latte3d.refine(")
     window.wait_for("len(jobs().jobs) == 2 and jobs().active is None and not jobs().waiting", LONG)
-    assert window.ask("[jobs().last.state.value, jobs().last.message]")[0] == "done"
+    state, message = window.ask("[jobs().last.state.value, jobs().last.message]")
+    assert state == "done", message
     assert window.ask("bpy.context.object.session_uid") == uid
 
 
