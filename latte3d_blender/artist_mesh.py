@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
+from .later import np
 
 if TYPE_CHECKING:
     from latte3d_core.restyle import ArtistMesh

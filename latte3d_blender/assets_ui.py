@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from . import assets, preferences
 from .artist_mesh import colors_at
 from .history import write
+from .later import np
 from .mesh_copy import Refused, copy_mesh
 from .picture import draw
 from .prepare import to_blender_frame

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import bpy
-import numpy as np
 from mathutils import Matrix, Vector
 
 from .insert import insert_object
+from .later import np
 from .prepare import PreparedObject
 
 

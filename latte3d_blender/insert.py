@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import bpy
-import numpy as np
 
+from .later import np
 from .tasks import PlaceError
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import bpy
-import numpy as np
 
 from .artist_mesh import Colours
+from .later import np
 
 #: Pictures go to the worker with at most this many texels along each side: the generator sees nothing finer.
 MOST_TEXELS = 1024

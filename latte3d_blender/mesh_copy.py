@@ -6,10 +6,10 @@ import hashlib
 import math
 
 import bpy
-import numpy as np
 from mathutils import Matrix, Quaternion
 
 from .artist_mesh import Colours, MeshCopy, Surface
+from .later import np
 from .mesh_colors import base_colours, loop_uvs
 from .prepare import to_core_axes
 

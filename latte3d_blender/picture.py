@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import numpy as np
+from .later import np
 
-#: Colours of the surface: indices of faces (N,) and barycentric weights (N, 3) to sRGB (N, 3) in [0, 1].
-Colors = Callable[[np.ndarray, np.ndarray], np.ndarray]
+if TYPE_CHECKING:
+    #: Colours of the surface: indices of faces (N,) and barycentric weights (N, 3) to sRGB (N, 3) in [0, 1].
+    Colors = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 #: Where the eye is: degrees about the vertical axis, counted from the front, and degrees above the horizon.
 AZIMUTH, ELEVATION = 35.0, 20.0
@@ -20,7 +22,7 @@ AZIMUTH, ELEVATION = 35.0, 20.0
 FILL = 0.94
 #: Light from the upper left behind the eye, in the eye's axes (right, up, towards the eye), and what it adds to the
 #: even light.
-LIGHT, LIT, EVEN = np.array([-0.45, 0.65, 0.62]), 0.5, 0.55
+LIGHT, LIT, EVEN = (-0.45, 0.65, 0.62), 0.5, 0.55
 #: Samples along the edge of a pixel.
 FINENESS = 2
 #: Candidates (a face and a sample in its bounding box) that are looked at in one go: about 100 MB.
@@ -63,7 +65,7 @@ def draw(vertices: np.ndarray, faces: np.ndarray, colors: Colors, size: int = 12
         normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
         normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)
         normal *= np.where(normal[:, 2:] < 0, -1.0, 1.0)
-        light = EVEN + LIT * np.clip(normal @ (LIGHT / np.linalg.norm(LIGHT)), 0.0, None)
+        light = EVEN + LIT * np.clip(normal @ (np.array(LIGHT) / np.linalg.norm(LIGHT)), 0.0, None)
         picture[hit, :3] = np.clip(colors(face[hit], weights[hit]) * light[:, None], 0.0, 1.0)
         picture[hit, 3] = 1.0
     blocks = picture.reshape(size, FINENESS, size, FINENESS, 4).mean(axis=(1, 3))

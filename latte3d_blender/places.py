@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
+from .later import np
 from .populate import share
 from .wishes import Place, PopulateError, check_total
 

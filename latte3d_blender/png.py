@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-import numpy as np
+from .later import np
 
 
 def encode_png(image: np.ndarray, level: int = 1) -> bytes:

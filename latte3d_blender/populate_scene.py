@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import bpy
-import numpy as np
 from mathutils import Matrix, Quaternion, Vector
 
 from .insert import make_material, make_mesh, target_collection
+from .later import np
 from .places import multiply, tilts
 from .populate import Item, Plan
 from .prepare import PreparedObject

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from .later import np
 from .tasks import BlockRef, Placed, PlaceError, Task
 
 if TYPE_CHECKING:

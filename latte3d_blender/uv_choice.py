@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
+from .later import np
 
 if TYPE_CHECKING:
     from latte3d_core.mesh.types import Mesh

@@ -13,10 +13,10 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-import numpy as np
 from bpy.props import CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from .insert import make_material
+from .later import np
 from .mesh_copy import LAYER
 from .stylize import Styled
 

@@ -12,6 +12,8 @@ import pytest
 from support import Extension
 from test_extension import coordinates, drawn, texts
 
+pytest.importorskip("torch", reason="these tasks run on the core, which needs torch")
+
 bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
 
 

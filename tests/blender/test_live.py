@@ -16,6 +16,8 @@ from test_extension import coordinates, drawn, texts
 
 from latte3d_blender.live import QUIET, Follower, PreviewTask
 
+pytest.importorskip("torch", reason="these tasks run on the core, which needs torch")
+
 bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
 
 NAME = "LATTE3D Preview"

@@ -23,6 +23,8 @@ from latte3d_core.mesh.check import uv_overlap  # noqa: E402
 from latte3d_core.mesh.types import Mesh  # noqa: E402
 from latte3d_core.progress import Progress  # noqa: E402
 
+pytest.importorskip("torch", reason="these tasks run on the core, which needs torch")
+
 SIZE = 128
 #: How attributes give their values.
 VALUES = {

@@ -14,6 +14,8 @@ from test_extension import drawn, texts, wait_for
 
 from latte3d_blender.variations import GAP, MOST, PATIENCE, SEEDS, Grid, Thumbnail, in_a_row, parse_seeds
 
+pytest.importorskip("torch", reason="these tasks run on the core, which needs torch")
+
 bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
 
 
