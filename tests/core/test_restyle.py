@@ -342,7 +342,7 @@ def test_reshape_stays_where_the_mesh_is(tiny_model: Latte3D) -> None:
     mesh = shifted(of(trimesh.creation.icosphere(3)), 250, 1000)
     made = reshape(tiny_model, mesh, "a ball", alpha=0.5, faces=600, texture_size=64)
     core = Mesh(placement(mesh).to_core(made.vertices), made.faces)
-    assert check(core).ok and np.abs(core.vertices).max() <= 1.01
+    assert check(core).ok and np.abs(core.vertices).max() <= 1.02
     assert made.size_m == pytest.approx(np.ptp(made.vertices, axis=0).max())
     assert made.provenance["alpha"] == 0.5 and made.provenance["reshape"] is True
     assert made.vertices.min() > 700 and made.vertices.max() < 1300
