@@ -3,7 +3,6 @@
 import logging
 import sys
 import traceback
-from contextlib import nullcontext
 
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
@@ -79,9 +78,7 @@ def _place(context: bpy.types.Context, jobs: JobQueue, job: Job) -> bool:
         return False
     job.names, job.message = placed.names, placed.summary
     if placed.undo:
-        # Without a window Blender's undo was seen to crash, once in some twenty times, beside a thread that computes.
-        with jobs.at_rest() if bpy.app.background else nullcontext():
-            bpy.ops.ed.undo_push(message=f"LATTE3D: {placed.names[0] if placed.names else job.task.title}")
+        timer.push_undo(f"LATTE3D: {placed.names[0] if placed.names else job.task.title}")
     history_ui.remember(job, result)
     return True
 

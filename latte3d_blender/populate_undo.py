@@ -34,7 +34,7 @@ def tick() -> float | None:
         del _watched[group]
         # In another file there is nothing to undo.
         if populate_scene.find(plan.run) is not None:
-            bpy.ops.ed.undo_push(message=f"LATTE3D: {plan.title}")
+            timer.push_undo(f"LATTE3D: {plan.title}")
     return timer.INTERVAL if _watched else None
 
 

@@ -6,6 +6,7 @@ Also the handlers that let the worker rest during a render and stop it when anot
 import logging
 import time
 import traceback
+from contextlib import nullcontext
 from typing import Any
 
 import bpy
@@ -82,6 +83,17 @@ def place(job_id: int) -> None:
         if job.waiting:  # not even begun: the operator itself tells of what goes wrong in placing
             log.debug("placing failed", exc_info=True)
             jobs.fail(job, f"The result could not be put into the scene: {error}".strip(), traceback.format_exc())
+
+
+def push_undo(message: str) -> None:
+    """Make an undo step.
+
+    Without a window Blender's undo was seen to crash, once in some twenty times, beside a thread that computes: there
+    it is done while the worker rests.
+    """
+    jobs = session.jobs()
+    with jobs.at_rest() if jobs is not None and bpy.app.background else nullcontext():
+        bpy.ops.ed.undo_push(message=message)
 
 
 def redraw() -> None:

@@ -15,7 +15,6 @@ import torch
 from latte3d_core._version import __version__
 from latte3d_core.checkpoint import Checkpoint, load_checkpoint
 from latte3d_core.data.colours import main_colours
-from latte3d_core.data.gltf import ColouredTriangles
 from latte3d_core.data.materials import named_pattern, subject
 from latte3d_core.data.wording import named_proportion
 from latte3d_core.devices import choose_device
@@ -408,18 +407,6 @@ def surface_points(path: str | Path, count: int) -> tuple[np.ndarray, np.ndarray
     triangles = load_glb(Path(path))
     points, face, barycentric = sample_surface(triangles, count, np.random.default_rng(0))
     return points.astype(np.float32), triangles.colors_at(face, barycentric).astype(np.float32)
-
-
-def plain_triangles(
-    vertices: np.ndarray, faces: np.ndarray, corner_colors: np.ndarray | None = None
-) -> ColouredTriangles:
-    """Triangles without textures, in white or with sRGB colours (F, 3, 3) in [0, 1] at their corners."""
-    if corner_colors is None:
-        corner_colors = np.ones((len(faces), 3, 3), dtype=np.float32)
-    return ColouredTriangles(
-        np.ascontiguousarray(vertices, dtype=np.float32), np.asarray(faces, dtype=np.int64),
-        np.zeros((len(faces), 3, 2), dtype=np.float32), np.full(len(faces), -1), corner_colors, (),
-    )  # fmt: skip
 
 
 def fingerprint(*arrays: np.ndarray) -> str:

@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from latte3d_core.api import GRID_SIDE, QUICK_SIDE, Fields, Implicit, Latte3D, in_range, plain_triangles
+from latte3d_core.api import GRID_SIDE, QUICK_SIDE, Fields, Implicit, Latte3D, in_range
+from latte3d_core.data.gltf import plain_triangles
 from latte3d_core.data.nearest import nearest_points
 from latte3d_core.data.targets import sample_surface
 from latte3d_core.mesh import topology

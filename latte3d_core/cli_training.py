@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from latte3d_core.train.parallel import World
     from latte3d_core.train.pretrain import Pretrainer
     from latte3d_core.train.stage1 import Stage1Trainer
-    from latte3d_core.train.stage2 import Stage2Trainer
+    from latte3d_core.train.stage2 import Stage2Settings, Stage2Trainer
 
 _ACCUMULATE = "micro-steps that each process takes its share of a batch in, to need less memory (default 1)"
 _PRESETS = "tiny, mini, small or paper (default small)"
@@ -74,7 +74,7 @@ def add_training_commands(commands: argparse._SubParsersAction[argparse.Argument
             parser, ("detail", int, "width behind T's finer planes, 0 for none"), ("dummy_share", float, "of samples"),
             ("grid_side", int, "33, 65 or 129: of the grid that the surface is found on"),
         )  # fmt: skip
-        parser.set_defaults(run=run)
+        parser.set_defaults(run=run, no_prior=False)
     style.add_argument("--no-prior", action="store_true", help="the teacher alone")
     _add(
         style, ("teacher_weight", float, "of the procedural materials"), ("guidance_weight", float, "of the prior"),
@@ -300,40 +300,30 @@ def _train_volume(options: argparse.Namespace) -> int:
 
 
 def _train_surface(options: argparse.Namespace) -> int:
-    from latte3d_core.checkpoint import load_checkpoint
-    from latte3d_core.render.surface import rasteriser
     from latte3d_core.train.stage2 import Stage2Settings, Stage2Trainer
 
-    device, world = join(options)
-    settings = Stage2Settings(**_given(options, Stage2Settings))
-    _check_surface(settings)
-    rasterise, start = rasteriser(options.rasteriser, device), load_checkpoint(options.init)
-    guidance = _guidance(options, device, depth=True)
-    prepared, _ = training_assets(options, world)
-    run = Stage2Trainer(
-        prepared, guidance, rasterise, options.out, start.net, start.digest, settings, device, _lines(options)
-    )
-    return _follow(run, len(prepared))
+    return _on_surfaces(options, Stage2Settings(**_given(options, Stage2Settings)), Stage2Trainer)
 
 
 def _train_style(options: argparse.Namespace) -> int:
-    from latte3d_core.checkpoint import load_checkpoint
-    from latte3d_core.render.surface import rasteriser
     from latte3d_core.train.stylize import StylizeSettings, StylizeTrainer
 
-    device, world = join(options)
     settings = StylizeSettings(**_given(options, StylizeSettings))
-    _check_surface(settings)
     at_least(settings, 0, "teacher_weight", "guidance_weight", "given_color")
+    return _on_surfaces(options, settings, StylizeTrainer)
+
+
+def _on_surfaces(options: argparse.Namespace, settings: Stage2Settings, trainer: type[Stage2Trainer]) -> int:
+    from latte3d_core.checkpoint import load_checkpoint
+    from latte3d_core.render.surface import rasteriser
+
+    device, world = join(options)
+    at_least(settings, 1, "steps", "batch", "save_every", "accumulate")
+    at_least(settings, 0, "seed", "detail", "dummy_share")
     rasterise, start = rasteriser(options.rasteriser, device), load_checkpoint(options.init)
     guidance = None if options.no_prior else _guidance(options, device, depth=True)
     prepared, _ = training_assets(options, world)
-    run = StylizeTrainer(
+    run = trainer(
         prepared, guidance, rasterise, options.out, start.net, start.digest, settings, device, _lines(options)
     )
     return _follow(run, len(prepared))
-
-
-def _check_surface(settings: Any) -> None:
-    at_least(settings, 1, "steps", "batch", "save_every", "accumulate")
-    at_least(settings, 0, "seed", "detail", "dummy_share")

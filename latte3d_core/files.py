@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from latte3d_core.errors import OutputError
 
@@ -23,11 +25,18 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         OutputError: no permission, no space...
     """
+    with open_atomically(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def open_atomically(path: Path) -> Iterator[BinaryIO]:
+    """As ``write_atomically``, for what is written piece by piece: the file appears when the body has ended well."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from latte3d_core.api import QUICK_SIDE, Implicit, Latte3D, in_range, plain_triangles
+from latte3d_core.api import QUICK_SIDE, Implicit, Latte3D, in_range
+from latte3d_core.data.gltf import plain_triangles
 from latte3d_core.mesh.simplify import simplify
 from latte3d_core.progress import Progress
 from latte3d_core.render.preview import Camera, render_asset

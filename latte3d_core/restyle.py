@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from latte3d_core.api import FIELD_DETAIL, Latte3D, checked_budgets, fingerprint, in_range, plain_triangles
-from latte3d_core.data.gltf import HALF_EXTENT
+from latte3d_core.api import FIELD_DETAIL, Latte3D, checked_budgets, fingerprint, in_range
+from latte3d_core.data.gltf import HALF_EXTENT, plain_triangles
 from latte3d_core.data.targets import sample_surface
 from latte3d_core.errors import SettingError
 from latte3d_core.mesh import charts, geometry, topology
@@ -309,16 +309,10 @@ def layout(mesh: Mesh, texture_size: int, progress: Progress | None = None) -> n
     count, padding = len(mesh.faces), padding_px(texture_size)
     most = min(_MOST_CHARTS, texture_size**2 // (4 * padding**2))  # more would be nothing but padding
     across = topology.neighbours(_welded(mesh))
-    vector = geometry.face_vectors(mesh)
-    cosine = geometry.unit(vector) @ charts.LOOKS.T
-    area = np.linalg.norm(vector, axis=1) / 2
-    look = charts.merge_tiny(charts.directions(cosine, vector, across), cosine, area, across)
-    laid = float((area * cosine[np.arange(count), look]).sum())
+    look, flat, height, laid = charts.projected(mesh, across)
     if not laid > 0.0:
         return _grid(count, texture_size)
     density = np.sqrt(charts.FILL * min(texture_size, _LAID) ** 2 / laid)
-    flat = charts.project(mesh, look)
-    height = np.einsum("fd,fd->f", mesh.vertices.astype(np.float64)[mesh.faces].mean(axis=1), charts.LOOKS[look])
     key = look.astype(np.int64)
     for layer in range(_MOST_LAYERS + 1):
         progress.check(0.3 + 0.4 * layer / _MOST_LAYERS)

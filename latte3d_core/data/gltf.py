@@ -54,6 +54,18 @@ class ColouredTriangles:
         return np.clip(color, 0.0, 1.0)
 
 
+def plain_triangles(
+    vertices: np.ndarray, faces: np.ndarray, corner_colors: np.ndarray | None = None
+) -> ColouredTriangles:
+    """Triangles without textures, in white or with sRGB colours (F, 3, 3) in [0, 1] at their corners."""
+    if corner_colors is None:
+        corner_colors = np.ones((len(faces), 3, 3), dtype=np.float32)
+    return ColouredTriangles(
+        np.ascontiguousarray(vertices, dtype=np.float32), np.asarray(faces, dtype=np.int64),
+        np.zeros((len(faces), 3, 2), dtype=np.float32), np.full(len(faces), -1), corner_colors, (),
+    )  # fmt: skip
+
+
 def load_glb(path: str | Path) -> ColouredTriangles:
     """Read a self-contained GLB.
 

@@ -12,12 +12,10 @@ trained on (``Product.anchor``). Sets of the same words agree about it, whatever
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
 import math
-import os
 import re
 import string
 from collections import Counter
@@ -30,7 +28,8 @@ from latte3d_core.data.colours import NAMED_COLOURS
 from latte3d_core.data.manifest import Asset
 from latte3d_core.data.materials import MATERIALS, subject
 from latte3d_core.data.wording import PROPORTIONS
-from latte3d_core.errors import OutputError, PromptError, SettingError
+from latte3d_core.errors import PromptError, SettingError
+from latte3d_core.files import open_atomically
 from latte3d_core.jsonl import read_objects
 from latte3d_core.model.text import clean_prompt
 
@@ -564,21 +563,11 @@ def write_prompt_set(lines: Iterable[PromptLine], path: str | Path) -> Counter[s
     Raises:
         OutputError: no permission, no space...
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     count: Counter[str] = Counter()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-            for line in lines:
-                stream.write(json.dumps(vars(line), ensure_ascii=False) + "\n")
-                count[line.split] += 1
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}; free space or choose another place.") from error
-    finally:
-        with contextlib.suppress(OSError):  # the folder itself is out of reach: nothing was written there
-            temporary.unlink(missing_ok=True)
+    with open_atomically(Path(path)) as stream:
+        for line in lines:
+            stream.write(json.dumps(vars(line), ensure_ascii=False).encode() + b"\n")
+            count[line.split] += 1
     return count
 
 

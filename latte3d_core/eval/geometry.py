@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from latte3d_core.data.gltf import ColouredTriangles
+from latte3d_core.data.gltf import plain_triangles
 from latte3d_core.data.nearest import nearest_points
 from latte3d_core.data.targets import face_normals, sample_surface
 from latte3d_core.eval.protocol import F_THRESHOLDS, GRID, SEED
@@ -38,7 +38,7 @@ def surface_scores(mesh: Mesh | None, points: np.ndarray, normals: np.ndarray) -
     """
     if mesh is None:
         return {"chamfer": float("nan"), **{f"f@{t}": 0.0 for t in F_THRESHOLDS}, "normals": 0.0}
-    soup = as_triangles(mesh)
+    soup = plain_triangles(mesh.vertices, mesh.faces)
     samples, face, _ = sample_surface(soup, len(points), np.random.default_rng(SEED))
     own = face_normals(soup, face)
     forward, to_points = nearest_points(points.astype(np.float32), samples.astype(np.float32))
@@ -50,12 +50,3 @@ def surface_scores(mesh: Mesh | None, points: np.ndarray, normals: np.ndarray) -
     agree = np.abs(np.einsum("nk,nk->n", own, normals[to_points])).mean()
     agree += np.abs(np.einsum("nk,nk->n", normals, own[to_samples])).mean()
     return {**scores, "normals": float(agree / 2)}
-
-
-def as_triangles(mesh: Mesh) -> ColouredTriangles:
-    """The mesh as uncoloured triangles, for what samples or casts rays at those."""
-    faces = mesh.faces.astype(np.int64)
-    count = len(faces)
-    return ColouredTriangles(
-        mesh.vertices, faces, np.zeros((count, 3, 2), np.float32), np.full(count, -1), np.ones((count, 3, 3)), ()
-    )

@@ -35,13 +35,13 @@ _COLUMNS, _CUT_COST, _MIN_SAVING, _MOST_PARTS = 24, 0.06, 0.3, 6
 FILL = 0.6
 
 
-def project(mesh: Mesh, look: np.ndarray) -> np.ndarray:
+def _project(mesh: Mesh, look: np.ndarray) -> np.ndarray:
     """(F, 3, 2) float64 flat coordinates, in core units, of the faces projected along their directions ``look``."""
     corner = mesh.vertices.astype(np.float64)[mesh.faces]
     return np.stack([np.einsum("fid,fd->fi", corner, _RIGHT[look]), np.einsum("fid,fd->fi", corner, _UP[look])], axis=2)
 
 
-def directions(cosine: np.ndarray, vector: np.ndarray, across: np.ndarray) -> np.ndarray:
+def _directions(cosine: np.ndarray, vector: np.ndarray, across: np.ndarray) -> np.ndarray:
     """(F,) int64: the direction of each face, by its smoothed normal and then by the majority of its neighbours."""
     smooth = vector
     for _ in range(2):
@@ -64,7 +64,7 @@ def label(key: np.ndarray, across: np.ndarray) -> tuple[np.ndarray, int]:
     return topology.components(len(key), face[same], other[same])
 
 
-def merge_tiny(look: np.ndarray, cosine: np.ndarray, area: np.ndarray, across: np.ndarray) -> np.ndarray:
+def _merge_tiny(look: np.ndarray, cosine: np.ndarray, area: np.ndarray, across: np.ndarray) -> np.ndarray:
     """Give tiny charts the direction of the neighbour they share most edges with, if none of their faces folds."""
     face = np.repeat(np.arange(len(look)), 3)
     other = across.ravel()
@@ -183,6 +183,24 @@ def _cut_hollow(flat: np.ndarray, chart: np.ndarray, count: int) -> np.ndarray:
     return strip
 
 
+def projected(mesh: Mesh, across: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Choose a direction for each face, and project it.
+
+    Arguments:
+        across: (F, 3) the faces across the edges, a face itself where there is none.
+
+    Returns:
+        look (F,) indices into ``LOOKS``; flat (F, 3, 2) and height (F,) coordinates across and along the direction; and
+        the area that all flat faces have together.
+    """
+    vector = geometry.face_vectors(mesh)
+    cosine = geometry.unit(vector) @ LOOKS.T
+    area = np.linalg.norm(vector, axis=1) / 2.0
+    look = _merge_tiny(_directions(cosine, vector, across), cosine, area, across)
+    height = np.einsum("fd,fd->f", mesh.vertices.astype(np.float64)[mesh.faces].mean(axis=1), LOOKS[look])
+    return look, _project(mesh, look), height, float((area * cosine[np.arange(len(look)), look]).sum())
+
+
 def cut(mesh: Mesh, texture_size: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Cut a mesh into flat charts.
 
@@ -198,13 +216,7 @@ def cut(mesh: Mesh, texture_size: int) -> tuple[np.ndarray, np.ndarray, int]:
     if twin is None:
         raise ValueError("a mesh must be closed and two-manifold to be cut into charts")
     across = twin.reshape(-1, 3) // 3
-    vector = geometry.face_vectors(mesh)
-    cosine = geometry.unit(vector) @ LOOKS.T
-    area = np.linalg.norm(vector, axis=1) / 2.0
-    look = merge_tiny(directions(cosine, vector, across), cosine, area, across)
-    flat = project(mesh, look)
-    height = np.einsum("fd,fd->f", mesh.vertices.astype(np.float64)[mesh.faces].mean(axis=1), LOOKS[look])
-    flat_area = (area * cosine[np.arange(len(look)), look]).sum()
+    look, flat, height, flat_area = projected(mesh, across)
     density = np.sqrt(FILL * texture_size**2 / flat_area)
     layer = np.zeros(len(look), dtype=np.int64)
     while True:

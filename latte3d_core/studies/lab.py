@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,17 @@ class Lab:
     batch: int = 2
     mask_weight: float = 1.0
 
+    @cached_property
+    def references(self) -> np.ndarray:
+        """Pictures (N·V, S, S, 4) uint8 RGBA of the held-out assets, V of each."""
+        return np.concatenate([look_at_asset(load_glb(item.asset.path)).pictures() for item in self.held_out])
+
+    @cached_property
+    def _encode(self) -> CaptionCache:
+        return CaptionCache(TextEncoder(self.prior.config.text))
+
     def guidance(self, depth: bool = False) -> PriorGuidance:
-        encode = CaptionCache(TextEncoder(self.prior.config.text))
-        return PriorGuidance(self.prior, encode, DistillationSettings(), depth)
+        return PriorGuidance(self.prior, self._encode, DistillationSettings(), depth)
 
     def pretrained(self, config: ModelConfig | None = None, name: str = "stage0") -> Path:
         """A finished stage-0 run's state, from which the next stage starts."""
@@ -114,14 +123,13 @@ class Scores:
 def measured(lab: Lab, net: LatteNet, alpha: float, points: bool) -> Scores:
     """Scores of a network at one alpha, shown the assets' own points or the dummy sphere."""
     captions, guidance = CaptionCache(TextEncoder(net.config.text)), lab.guidance()
-    pictures, references, right, errors = [], [], [], []
+    pictures, right, errors = [], [], []
     for number, item in enumerate(lab.held_out):
         caption = item.asset.captions[0]
         cloud = cloud_of(item, net.config.point.points) if points else None
         planes = answer(net, captions, caption, alpha, cloud)
         seen = look_at(net, planes)
         pictures.append(seen.pictures())
-        references.append(look_at_asset(load_glb(item.asset.path)).pictures())
         if item.asset.category in lab.scorer.names:
             right.append(item.asset.category in lab.scorer.ranking(seen)[:5])
         with torch.no_grad():
@@ -129,7 +137,7 @@ def measured(lab: Lab, net: LatteNet, alpha: float, points: bool) -> Scores:
             time = (number % 4 + 0.5) / 4
             advice = guidance(rendered, [caption], time, [torch.Generator().manual_seed(number)])
         errors.append(advice.log["energy"])
-    found = score_views(np.concatenate(pictures), np.concatenate(references), ScorerFeatures(lab.scorer), paired=True)
+    found = score_views(np.concatenate(pictures), lab.references, ScorerFeatures(lab.scorer), paired=True)
     assert found.mask_iou is not None
     return Scores(
         found.mask_iou, found.render_kid, found.mask_kid, float(np.mean(right)) if right else float("nan"),

@@ -15,7 +15,7 @@ import torch
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.data.prompt_sets import PromptLine
 from latte3d_core.data.samples import AssetOrder, draw_caption
-from latte3d_core.errors import PromptError
+from latte3d_core.errors import PromptError, SettingError
 from latte3d_core.model.latte import Conditions
 from latte3d_core.model.points import dummy_cloud
 from latte3d_core.model.text import CaptionCache
@@ -31,6 +31,12 @@ class Pair:
     points: np.ndarray
     alpha: float
     rng: np.random.Generator
+
+
+def check_alpha(alpha: float | None) -> None:
+    """Raises SettingError unless alpha lies in [0, 1] or is to be drawn (None)."""
+    if alpha is not None and not 0 <= alpha <= 1:
+        raise SettingError(f"alpha must lie between 0 and 1, not {alpha}.")
 
 
 class PairSource:

@@ -29,7 +29,7 @@ from latte3d_core.prior.views import PreparedSets
 from latte3d_core.render.surface import rays_of
 from latte3d_core.train.guidance import Guidance, Rendered, distillation_loss
 from latte3d_core.train.image_loss import render_each
-from latte3d_core.train.pairs import PairSource, conditions_of
+from latte3d_core.train.pairs import PairSource, check_alpha, conditions_of
 from latte3d_core.train.state import load_weights
 from latte3d_core.train.trainer import Trainer, run_info
 
@@ -117,8 +117,7 @@ class Stage1Trainer(Trainer[Stage1Batch, LatteNet]):
     ) -> None:
         if [p.asset.id for p in prepared] != [s.asset.id for s in sets]:
             raise SettingError("The views are not those of the paired shapes; make them with prepare_view_sets.")
-        if settings.alpha is not None and not 0 <= settings.alpha <= 1:
-            raise SettingError(f"alpha must lie between 0 and 1, not {settings.alpha}.")
+        check_alpha(settings.alpha)
         self.config, self.guidance = config, guidance
         self.prepared = list(prepared)
         self.sets = [s.load() for s in sets]

@@ -30,7 +30,7 @@ from latte3d_core.prior.model import GREY
 from latte3d_core.prior.views import SetSettings, draw_orbit
 from latte3d_core.render.surface import Rasteriser, SurfaceViews, render_surface
 from latte3d_core.train.guidance import Guidance, Rendered, distillation_loss
-from latte3d_core.train.pairs import PairSource, conditions_of
+from latte3d_core.train.pairs import Pair, PairSource, check_alpha, conditions_of
 from latte3d_core.train.trainer import Trainer, run_info
 
 log = logging.getLogger(__name__)
@@ -135,8 +135,7 @@ class Stage2Trainer(Trainer[SurfaceBatch, LatteNet]):
         device: torch.device | str = "cpu",
         lines: Iterable[PromptLine] | None = None,
     ) -> None:
-        if settings.alpha is not None and not 0 <= settings.alpha <= 1:
-            raise SettingError(f"alpha must lie between 0 and 1, not {settings.alpha}.")
+        check_alpha(settings.alpha)
         if settings.grid_side not in (33, 65, 129):
             raise SettingError(f"The side of the grid must be 33, 65 or 129, not {settings.grid_side}.")
         self.prepared, self.guidance, self.rasterise = list(prepared), guidance, rasterise
@@ -156,12 +155,13 @@ class Stage2Trainer(Trainer[SurfaceBatch, LatteNet]):
         s = self.settings
         pairs = [self.pairs.draw(p, s.dummy_share, s.alpha) for p in self.positions()]
         given = conditions_of(pairs, self.captions)
+        return SurfaceBatch(given.to(self.device), [p.prompt for p in pairs], *self.views(pairs))
+
+    def views(self, pairs: Sequence[Pair]) -> tuple[Tensor, list[torch.Generator], float]:
+        """The last three of a ``SurfaceBatch`` of these samples."""
         cameras = torch.from_numpy(np.stack([draw_orbit(self.cameras, p.rng) for p in pairs]))
         generators = [torch.Generator().manual_seed(int(p.rng.integers(2**62))) for p in pairs]
-        progress = self.step / max(1, s.steps - 1)
-        return SurfaceBatch(
-            given.to(self.device), [p.prompt for p in pairs], cameras.to(self.device), generators, progress
-        )
+        return cameras.to(self.device), generators, self.step / max(1, self.settings.steps - 1)
 
     def losses(self, batch: SurfaceBatch) -> dict[str, Tensor]:
         planes = self.net(batch.given)

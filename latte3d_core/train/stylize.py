@@ -21,7 +21,7 @@ from torch import Tensor
 from latte3d_core.data.materials import MATERIALS, Pattern, named_pattern, painted
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.data.prompt_sets import PromptLine
-from latte3d_core.model.latte import LatteNet
+from latte3d_core.model.latte import Conditions, LatteNet
 from latte3d_core.render.surface import Rasteriser
 from latte3d_core.train.guidance import Guidance
 from latte3d_core.train.pairs import Pair
@@ -98,10 +98,9 @@ class StylizeTrainer(Stage2Trainer):
 
     def batch(self) -> StyledBatch:
         """The coming step's samples: stage 2's, told of a material each."""
-        base, s = super().batch(), self.settings
+        s, pairs = self.settings, [self.pairs.draw(p, 0.0, self.settings.alpha) for p in self.positions()]
         prompts, points, colors, has_color, places, targets, taught = [], [], [], [], [], [], []
-        for position in self.positions():
-            pair = self.pairs.draw(position, 0.0, s.alpha)
+        for position, pair in zip(self.positions(), pairs, strict=True):
             rng, shape = np.random.default_rng([s.seed, 12, position]), self.shapes[pair.asset]
             prompt, pattern = self._style(pair, rng)
             prompts.append(prompt)
@@ -119,13 +118,9 @@ class StylizeTrainer(Stage2Trainer):
             targets.append(np.clip(pattern(where, normals, old), 0, 1) if pattern else old)
         tokens, mask, sentence = self.captions(prompts)
         stack = lambda arrays: torch.from_numpy(np.stack(arrays).astype(np.float32)).to(self.device)  # noqa: E731
-        given = dataclasses.replace(
-            base.given, tokens=tokens.to(self.device), mask=mask.to(self.device), sentence=sentence.to(self.device),
-            points=stack(points), colors=stack(colors), has_color=torch.tensor(has_color, device=self.device),
-        )  # fmt: skip
-        return StyledBatch(
-            given, prompts, base.cameras, base.generators, base.progress, stack(places), stack(targets), stack(taught)
-        )
+        alpha = [p.alpha for p in pairs]
+        given = Conditions(tokens, mask, sentence, *map(stack, (points, colors, has_color, alpha))).to(self.device)
+        return StyledBatch(given, prompts, *self.views(pairs), stack(places), stack(targets), stack(taught))
 
     def _style(self, pair: Pair, rng: np.random.Generator) -> tuple[str, Pattern | None]:
         """The sample's prompt, and what the teacher says of it: a material that is not held out for its asset."""

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from latte3d_core import Cancelled, Latte3D, Progress, PromptError, SettingError
-from latte3d_core.api import _with_surface, plain_triangles
+from latte3d_core.api import _with_surface
 from latte3d_core.cli import main
+from latte3d_core.data.gltf import plain_triangles
 from latte3d_core.data.nearest import nearest_points
 from latte3d_core.data.targets import sample_surface
 from latte3d_core.mesh.check import check, uv_overlap
