@@ -59,7 +59,10 @@ def add_training_commands(commands: argparse._SubParsersAction[argparse.Argument
     _distilling_options(volume, "a prior's file, or a folder with MVDream in the diffusers layout")
     volume.add_argument("--init", type=Path, help="a model file of stage 0 to start from (default: random weights)")
     volume.add_argument("--preset", default="small", help=_PRESETS)
-    _add(volume, ("mask_weight", float, "of the mask loss"))
+    _add(
+        volume, ("mask_weight", float, "of the mask loss"),
+        ("eikonal_weight", float, "of the term that keeps distances distances"),
+    )  # fmt: skip
     volume.set_defaults(run=_train_volume)
 
     surface = commands.add_parser("train-surface", help="stage 2: shapes frozen, a prior that sees depth paints them")
@@ -290,7 +293,7 @@ def _train_volume(options: argparse.Namespace) -> int:
     config, (device, world) = preset(options.preset), join(options)
     settings = Stage1Settings(**_given(options, Stage1Settings))
     at_least(settings, 1, "steps", "batch", "save_every", "accumulate")
-    at_least(settings, 0, "seed", "mask_weight")
+    at_least(settings, 0, "seed", "mask_weight", "eikonal_weight")
     guidance = _guidance(options, device, depth=False)
     prepared, cache = training_assets(options, world)
     with world.first_alone():

@@ -19,9 +19,11 @@ from latte3d_core.data.views import PreparedViews, draw_rays
 from latte3d_core.model.latte import LatteNet, Planes
 from latte3d_core.render.volume import RayColors, box_span, render_rays
 
-#: Rays a sample, steps a ray, and the sharpness of the density (1 / beta of VolSDF), per core unit.
+#: Rays a sample and steps a ray.
 RAYS = 256
 STEPS = 48
+#: Sharpness of the density (1 / beta of VolSDF), per core unit: soft, so that the gradient reaches from where random
+#: weights have their surface to where it should be.
 SHARPNESS = 100.0
 
 
@@ -75,6 +77,7 @@ def render_each(
     origins: Tensor,
     directions: Tensor,
     steps: int,
+    sharpness: float,
     background: Tensor,
     generators: Sequence[torch.Generator] | None = None,
     proposal: int = 0,
@@ -84,6 +87,7 @@ def render_each(
 
     Arguments:
         origins, directions: (B, R, 3) core frame, unit directions; steps: places along a ray.
+        sharpness: of the density, see ``density``.
         background: (B, 1, 3) sRGB.
         generators: (B,) on the same device; None: the middle of each step.
         proposal: places along a ray of a first look, see ``render_rays``.
@@ -94,13 +98,15 @@ def render_each(
         sdf, color = partial(net.sdf, own), partial(net.color, own)
         here, generator = background[index : index + 1], generators[index] if generators else None
         span = box_span(*rays)
-        parts.append(render_rays(sdf, color, *rays, *span, steps, SHARPNESS, here, generator, proposal=proposal))
+        parts.append(render_rays(sdf, color, *rays, *span, steps, sharpness, here, generator, proposal=proposal))
     return RayColors(*(torch.cat([getattr(p, name) for p in parts]) for name in ("rgb", "opacity", "depth")))
 
 
 def image_loss(net: LatteNet, planes: Planes, rays: RayBatch) -> Tensor:
     """Mean squared error of the colours plus that of the opacities (weights 1 : 1, as the paper prints them)."""
     with torch.autocast(rays.origins.device.type, enabled=False):
-        seen = render_each(net, planes, rays.origins, rays.directions, STEPS, rays.background, rays.generators)
+        seen = render_each(
+            net, planes, rays.origins, rays.directions, STEPS, SHARPNESS, rays.background, rays.generators
+        )
     color = (seen.rgb - rays.colors).square().mean(-1) * rays.weights
     return ((color + (seen.opacity - rays.opacity).square()) * rays.shown).mean()

@@ -28,6 +28,7 @@ from latte3d_core.model.latte import LatteNet, Planes
 from latte3d_core.prior.views import SetSettings, draw_orbit
 from latte3d_core.progress import Progress
 from latte3d_core.render.surface import EmbreeRasteriser, Rasteriser
+from latte3d_core.train.eikonal import field_eikonal
 from latte3d_core.train.guidance import Guidance, Rendered, distillation_loss
 from latte3d_core.train.stage1 import render_views
 from latte3d_core.train.stage2 import see_surface, surface_of
@@ -41,6 +42,7 @@ class RefineSettings:
         seconds, steps: it ends when the first of them is used up.
         learning_rate: of Adam, on the planes.
         geometry: move the shape too.
+        eikonal_weight: with ``geometry``, of the term that keeps distances distances (``eikonal.py``).
         check_every: steps between two measurements; patience: it also ends after so many of them without a better one.
         probes: sets of views that a measurement looks at.
         size: pixels along an edge of a picture; ray_steps: points along a ray (with ``geometry``).
@@ -51,6 +53,7 @@ class RefineSettings:
     steps: int = 400
     learning_rate: float = 0.01
     geometry: bool = False
+    eikonal_weight: float = 0.1
     check_every: int = 10
     patience: int = 6
     probes: int = 4
@@ -124,9 +127,14 @@ def refine(
         cameras = torch.from_numpy(draw_orbit(SetSettings(), rng))[None].to(device)
         noise = torch.Generator().manual_seed(int(rng.integers(2**62)))
         seen = see(cameras, torch.Generator(device).manual_seed(noise.initial_seed()))
-        advice = guidance(seen, [prompt], step / s.steps, [noise])
+        # Noise is annealed over what there will be of the run, which time may end before the steps do.
+        done = max(step / s.steps, min(1.0, (time.perf_counter() - begin) / s.seconds))
+        loss = distillation_loss(seen, guidance(seen, [prompt], done, [noise]))
+        if s.geometry and s.eikonal_weight:
+            generator = torch.Generator(device).manual_seed(noise.initial_seed() + 1)
+            loss = loss + s.eikonal_weight * field_eikonal(net, planes, [generator])
         optimizer.zero_grad(set_to_none=True)
-        distillation_loss(seen, advice).backward()
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(moving, 1.0)
         optimizer.step()
         if step % s.check_every == 0 or step == s.steps:

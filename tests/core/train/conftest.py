@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the helpers beside this file
 
 
 @pytest.fixture(scope="session")

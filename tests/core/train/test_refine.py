@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 import torch
+from guidances import Purple
 
 from latte3d_core import Latte3D
 from latte3d_core.model.latte import Planes
@@ -18,7 +19,7 @@ SETTINGS = RefineSettings(
 )
 
 
-class Wish:
+class Wish(Purple):
     """A prior that wants one colour on the object and, if asked, nothing but grey around: no object at all."""
 
     def __init__(self, shrink: bool = False, bad_after: int | None = None) -> None:
@@ -27,12 +28,9 @@ class Wish:
     def __call__(
         self, seen: Rendered, prompts: list[str], progress: float, generators: list[torch.Generator]
     ) -> Advice:
-        pictures = seen.pictures().detach()
-        direction = torch.zeros_like(pictures)
-        colour = torch.tensor([0.2, -0.6, 0.6]).reshape(3, 1, 1)
-        direction[:, :, :3] = (pictures[:, :, :3] - colour) * seen.opacity.detach()[:, :, None]
+        direction = self.direction(seen)
         if self.shrink:
-            direction[:, :, 3] = pictures[:, :, 3] + 1
+            direction[:, :, 3] = seen.pictures().detach()[:, :, 3] + 1
         self.calls += 1
         sign = -1.0 if self.bad_after is not None and self.calls > self.bad_after else 1.0
         distance = float(direction.square().mean())

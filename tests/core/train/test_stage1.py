@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from guidances import Purple
 
 from latte3d_core.data.prepare import Prepared
 from latte3d_core.errors import SettingError
 from latte3d_core.model.latte import LatteNet
 from latte3d_core.presets import tiny
 from latte3d_core.prior.views import PreparedSets, SetSettings, prepare_view_sets
-from latte3d_core.train.guidance import Advice, Rendered, TargetGuidance
+from latte3d_core.train.eikonal import field_eikonal
+from latte3d_core.train.guidance import TargetGuidance
 from latte3d_core.train.stage1 import Stage1Settings, Stage1Trainer, render_views
 from latte3d_core.train.trainer import read_log
 
@@ -25,22 +27,6 @@ SIZE = 12
 @pytest.fixture(scope="module")
 def sets(prepared: list[Prepared], tmp_path_factory: pytest.TempPathFactory) -> list[PreparedSets]:
     return prepare_view_sets(prepared, tmp_path_factory.mktemp("sets"), SetSettings(size=SIZE), workers=1)
-
-
-class Purple:
-    """A prior that wants every pixel of the object purple, and knows nothing of shapes."""
-
-    colour = torch.tensor([0.2, -0.6, 0.6]).reshape(3, 1, 1)
-
-    def __call__(
-        self, seen: Rendered, prompts: list[str], progress: float, generators: list[torch.Generator]
-    ) -> Advice:
-        pictures = seen.pictures().detach()
-        direction = torch.zeros_like(pictures)
-        direction[:, :, :3] = (pictures[:, :, :3] - self.colour) * seen.opacity.detach()[:, :, None]
-        assert len(generators) == len(prompts)
-        distance = float(direction.square().mean())
-        return Advice(direction / direction[0].numel(), {"distance": distance, "energy": distance})
 
 
 def _run(
@@ -68,7 +54,8 @@ def test_views_of_a_trained_field_look_like_its_asset(tiny_run, sets: list[Prepa
 def test_at_alpha_one_masks_alone_shape_it(
     prepared: list[Prepared], sets: list[PreparedSets], tiny_file: Path, tmp_path: Path
 ) -> None:
-    run = _run(prepared, sets, tmp_path, None, alpha=1.0, steps=120, learning_rate=3e-3, dummy_end=0.0, mask_weight=4.0)
+    settings = {"alpha": 1.0, "dummy_end": 0.0, "mask_weight": 4.0, "sharpness": 100.0}
+    run = _run(prepared, sets, tmp_path, None, steps=120, learning_rate=3e-3, **settings)
     masks = [r["mask"] for r in run.run()]
     assert np.mean(masks[-10:]) < 0.6 * np.mean(masks[:10])
 
@@ -85,7 +72,7 @@ def test_at_alpha_zero_the_prior_alone_paints_it(
 def test_alpha_weighs_the_two_gradients(
     prepared: list[Prepared], sets: list[PreparedSets], tiny_file: Path, tmp_path: Path, alpha: float
 ) -> None:
-    run = _run(prepared, sets, tmp_path, tiny_file, alpha=alpha, mask_weight=2.0)
+    run = _run(prepared, sets, tmp_path, tiny_file, alpha=alpha, mask_weight=2.0, eikonal_weight=0.5)
     batch = run.batch()
     torch.manual_seed(0)
     run.losses(batch)["loss"].backward()
@@ -101,10 +88,23 @@ def test_alpha_weighs_the_two_gradients(
     target = (pictures - advice.gradient * advice.gradient[0].numel()).detach()
     distil = 0.5 * (pictures - target).square().mean()
     mask = (seen.opacity - batch.masks).square().mean()
-    ((1 - alpha) * distil + alpha * 2.0 * mask).backward()
+    eikonal = field_eikonal(run.net, planes, along)
+    ((1 - alpha) * distil + alpha * 2.0 * mask + 0.5 * eikonal).backward()
     for one, parameter in zip(found, run.parameters, strict=True):
         if parameter.grad is not None:
             torch.testing.assert_close(one, parameter.grad, atol=1e-6, rtol=1e-3)
+
+
+def test_the_eikonal_term_makes_distances_of_a_field(
+    prepared: list[Prepared], sets: list[PreparedSets], tiny_file: Path, tmp_path: Path
+) -> None:
+    last = []
+    for weight in (0.0, 1.0):
+        run = _run(
+            prepared, sets, tmp_path / str(weight), tiny_file, steps=30, learning_rate=3e-3, eikonal_weight=weight
+        )
+        last.append(np.mean([r["eikonal"] for r in list(run.run())[-5:]]))
+    assert last[1] < 0.8 * last[0]
 
 
 def test_points_give_way_to_the_dummy(prepared: list[Prepared], sets: list[PreparedSets], tmp_path: Path) -> None:

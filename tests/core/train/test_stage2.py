@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from guidances import Purple
 
 from latte3d_core import Latte3D
 from latte3d_core.checkpoint import load_checkpoint
@@ -15,28 +16,10 @@ from latte3d_core.errors import SettingError
 from latte3d_core.model.latte import LatteNet
 from latte3d_core.render.surface import EmbreeRasteriser
 from latte3d_core.train.export import export, templates_of
-from latte3d_core.train.guidance import Advice, Rendered
 from latte3d_core.train.stage2 import Stage2Settings, Stage2Trainer, of_texture, stage2_net, surface_of
 from latte3d_core.train.trainer import read_log
 
 SETTINGS = Stage2Settings(steps=4, batch=2, warmup=1, detail=16, grid_side=33, size=16, save_every=100)
-
-
-class Purple:
-    """A prior that wants every pixel of the object purple."""
-
-    colour = torch.tensor([0.2, -0.6, 0.6]).reshape(3, 1, 1)
-
-    def __call__(
-        self, seen: Rendered, prompts: list[str], progress: float, generators: list[torch.Generator]
-    ) -> Advice:
-        pictures = seen.pictures().detach()
-        direction = torch.zeros_like(pictures)
-        direction[:, :, :3] = (pictures[:, :, :3] - self.colour) * seen.opacity[:, :, None]
-        for generator in generators:
-            torch.rand(3, generator=generator)
-        distance = float(direction.square().mean())
-        return Advice(direction / direction[0].numel(), {"distance": distance, "energy": distance})
 
 
 @pytest.fixture(scope="module")
