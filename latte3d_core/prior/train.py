@@ -125,6 +125,12 @@ def pictures_of(sets: ViewSets, chosen: int, covered: np.ndarray, colors: np.nda
     return np.ascontiguousarray(stacked * 2 - 1, dtype=np.float32)
 
 
+def own_pictures(sets: ViewSets, chosen: int) -> np.ndarray:
+    """``pictures_of`` a set in the asset's own colours."""
+    covered = sets.cover[chosen] > 0
+    return pictures_of(sets, chosen, covered, sets.colors[chosen][covered] / np.float32(255))
+
+
 def conditions(
     captions: Sequence[str], cameras: Tensor, given: Tensor, encode: CaptionCache, device: torch.device | str
 ) -> PriorConditions:

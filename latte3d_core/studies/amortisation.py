@@ -17,7 +17,7 @@ from latte3d_core.data.prepare import Prepared
 from latte3d_core.model.latte import LatteNet
 from latte3d_core.model.points import dummy_cloud
 from latte3d_core.model.text import CaptionCache, TextEncoder
-from latte3d_core.prior.train import pictures_of
+from latte3d_core.prior.train import own_pictures
 from latte3d_core.prior.views import render_sets
 from latte3d_core.studies.lab import answer
 from latte3d_core.train.guidance import Advice, Rendered, TargetGuidance
@@ -34,10 +34,7 @@ class AssetGuidance:
         self, seen: Rendered, prompts: Sequence[str], progress: float, generators: Sequence[torch.Generator]
     ) -> Advice:
         sets = render_sets(self.asset, seen.cameras.cpu().numpy(), seen.rgb.shape[-1])
-        targets = []
-        for index in range(len(sets.cameras)):
-            covered = sets.cover[index] > 0
-            targets.append(pictures_of(sets, index, covered, sets.colors[index][covered] / np.float32(255)))
+        targets = [own_pictures(sets, index) for index in range(len(sets.cameras))]
         target = torch.from_numpy(np.stack(targets)).to(seen.rgb.device)
         return TargetGuidance(target)(seen, prompts, progress, generators)
 

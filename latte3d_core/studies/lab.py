@@ -30,7 +30,7 @@ from latte3d_core.model.text import CaptionCache, TextEncoder
 from latte3d_core.prior.model import PriorNet
 from latte3d_core.prior.sample import orbit
 from latte3d_core.prior.views import PreparedSets
-from latte3d_core.train.guidance import DistillationSettings, PriorGuidance
+from latte3d_core.train.guidance import DistillationSettings, Guidance, PriorGuidance
 from latte3d_core.train.pretrain import Pretrainer, PretrainSettings
 from latte3d_core.train.sketch import SketchSettings
 from latte3d_core.train.stage1 import Stage1Settings, Stage1Trainer, render_views
@@ -88,15 +88,22 @@ class Lab:
         return run.state_file
 
     def stage1(
-        self, name: str, init: Path | None, config: ModelConfig | None = None, steps: int | None = None, **changes: Any
+        self,
+        name: str,
+        init: Path | None,
+        config: ModelConfig | None = None,
+        steps: int | None = None,
+        guidance: Guidance | None = None,
+        **changes: Any,
     ) -> LatteNet:
-        """The averaged network of a finished stage-1 run."""
+        """The averaged network of a finished stage-1 run, under the lab's prior unless ``guidance`` is another."""
         settings = Stage1Settings(
             **{"steps": steps or self.steps, "batch": self.batch, "mask_weight": self.mask_weight, **changes}
         )
         run = Stage1Trainer(
-            self.training, self.sets, self.guidance(), self.folder / name, config or self.config, settings, init
-        )
+            self.training, self.sets, guidance or self.guidance(), self.folder / name, config or self.config, settings,
+            init,
+        )  # fmt: skip
         for _ in run.run():
             pass
         return run.averaged()

@@ -48,14 +48,14 @@ def bench(prepared: list[Prepared], scorer: Scorer, tmp_path: Path, monkeypatch:
 
 def test_stages(bench: Lab) -> None:
     rows = dict(study_stages(bench))
-    assert len(rows) == 16
+    assert len(rows) == 22
     for name, row in rows.items():
         assert 0 <= row.mask_iou <= 1 and math.isfinite(row.prior) and 0 <= row.category <= 1, name
         assert math.isfinite(row.render_kid) and math.isfinite(row.mask_kid), name
     assert rows["stage 1, sphere"] != rows["without pretraining, sphere"]
     assert rows["stage 2, sphere"].mask_iou == rows["stage 1, sphere"].mask_iou  # shapes stay
     table = as_table(rows)
-    assert table.count("\n") == 17 and "| mask iou |" in table
+    assert table.count("\n") == 23 and "| mask iou |" in table
     keep(bench, "stages", rows)
     kept = json.loads((bench.folder / "stages.json").read_text(encoding="utf-8"))
     assert kept["stage 1, sphere"]["prior"] == rows["stage 1, sphere"].prior
