@@ -28,6 +28,10 @@ MIN_FACES = 100
 #: Where a budget is too small for the library to be mended, it goes to these multiples of the budget instead.
 _STOPS = (1, 5, 25)
 
+#: Faces that one call of the library takes away at most. It holds Python's lock all the while, some 20 ms for so many;
+#: between two calls other threads, Blender's own among them, get their turn.
+_AT_ONCE = 30_000
+
 #: How many times the library's result is mended before it is given up.
 _ROUNDS = 12
 
@@ -37,11 +41,20 @@ class _Decimated:
 
     def __init__(self, mesh: Mesh, faces: int) -> None:
         self.source = mesh
-        vertices, corners, merged = fast_simplification.simplify(
-            mesh.vertices, mesh.faces, target_count=faces, return_collapses=True
-        )
-        self.result = compact(vertices.astype(np.float32), corners.astype(np.int32))
-        self._merged, self._places = merged, vertices
+        self._calls: list[tuple[np.ndarray, np.ndarray]] = []  # faces that went in, pairs (kept, merged into it)
+        places, corners = mesh.vertices, mesh.faces
+        while True:
+            goal = max(faces, len(corners) - _AT_ONCE)
+            given = corners
+            places, corners, merged = fast_simplification.simplify(
+                places, given, target_count=goal, return_collapses=True
+            )
+            self._calls.append((given, merged))
+            # At a goal that it cannot reach the library stops early, and would again.
+            if goal == faces or len(corners) == len(given):
+                break
+        self.result = compact(places.astype(np.float32), corners.astype(np.int32))
+        self._places = places
 
     def mended(self, limit: int) -> Mesh | None:
         """The result with every group of merged vertices at which it is broken taken apart again.
@@ -52,12 +65,17 @@ class _Decimated:
         single groups can be left out: the mesh then keeps its full detail there, and its soundness.
         """
         mesh = self.source
-        group = np.arange(len(mesh.vertices))
-        group[self._merged[:, 1]] = self._merged[:, 0]
-        while not np.array_equal(group[group], group):
-            group = group[group]
+        group = names = np.arange(len(mesh.vertices))  # names: vertices of the given mesh that a call was given
+        for given, merged in self._calls:
+            step = np.arange(len(names))
+            step[merged[:, 1]] = merged[:, 0]
+            step = _followed(step)
+            group = group.copy()
+            group[names] = names[step]
+            names = names[np.unique(_without_lines(step[given]))]
+        group = _followed(group)
         places = mesh.vertices.copy()
-        places[np.unique(_without_lines(group[mesh.faces]))] = self._places
+        places[names] = self._places
         apart = np.zeros(len(group), dtype=bool)  # vertices whose group is taken apart
         for _ in range(_ROUNDS):
             name = np.where(apart, np.arange(len(group)), group)
@@ -72,6 +90,13 @@ class _Decimated:
             named[np.unique(corners)[bad]] = True
             apart |= named[name]
         return None
+
+
+def _followed(step: np.ndarray) -> np.ndarray:
+    """Where each index ends that goes on to ``step`` of it until it stays."""
+    while not np.array_equal(step[step], step):
+        step = step[step]
+    return step
 
 
 def _without_lines(corners: np.ndarray) -> np.ndarray:

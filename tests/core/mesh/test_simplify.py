@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latte3d_core.errors import Cancelled, SettingError
+from latte3d_core.mesh import simplify as module
 from latte3d_core.mesh.check import check
 from latte3d_core.mesh.clean import drop_small_components, smooth
 from latte3d_core.mesh.collapse import collapse
@@ -34,6 +35,26 @@ def test_budget_and_soundness(name: str, faces: int) -> None:
         before = check(mesh)
         assert (report.components, report.euler) == (before.components, before.euler)
         assert report.volume == pytest.approx(before.volume, rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["noise", "rods", "chair"])
+def test_in_many_calls_it_is_as_sound(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call of the library is short, and what broke over several of them can be taken back as well."""
+    mesh = prepared(name)
+    once = simplify(mesh, 900)
+    calls, library = [], fast_simplification.simplify
+
+    def counted(vertices: np.ndarray, faces: np.ndarray, **options: object) -> object:
+        calls.append(len(faces))
+        return library(vertices, faces, **options)
+
+    monkeypatch.setattr(fast_simplification, "simplify", counted)
+    monkeypatch.setattr(module, "_AT_ONCE", 800)
+    often = simplify(mesh, 900)
+    assert len(calls) > 2 and check(often).ok
+    assert len(often.faces) <= 1.1 * len(once.faces)
+    away = np.array([np.linalg.norm(mesh.vertices - v, axis=1).min() for v in often.vertices])
+    assert away.max() < 0.1
 
 
 def test_the_library_alone_would_fail() -> None:
