@@ -169,10 +169,10 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _refined(fields: Fields, options: argparse.Namespace, device: torch.device) -> Fields:
-    from latte3d_core.train.guidance import PriorGuidance
+    from latte3d_core.train.guidance import REFINING, PriorGuidance
     from latte3d_core.train.refine import RefineSettings, refine_fields
 
-    guidance = PriorGuidance.from_file(options.prior, device, depth=True)
+    guidance = PriorGuidance.from_file(options.prior, device, REFINING, depth=True)
     better, done = refine_fields(fields, guidance, RefineSettings(seconds=options.refine))
     first, last = done.history[0], done.history[-1]
     print(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from latte3d_core.errors import Cancelled
@@ -25,6 +25,21 @@ STAGES: dict[str, float] = {
     "bake": 0.33,
 }
 
+#: The stage of a result that is refined, which comes right after the networks.
+REFINE = "refine"
+#: Seconds that all other stages take together beside it, roughly, on two CPU cores.
+_OTHERS = 4.0
+
+
+def refining(seconds: float) -> dict[str, float]:
+    """The stages of a job that refines for ``seconds``, for ``Progress.plan``."""
+    stages: dict[str, float] = {}
+    for name, share in STAGES.items():
+        stages[name] = _OTHERS * share
+        if name == "network":
+            stages[REFINE] = seconds
+    return stages
+
 
 class Progress:
     """Stage, fraction, warnings, timings and the cancel flag of one generation.
@@ -40,8 +55,18 @@ class Progress:
         self._stage = ""
         self._start = 0.0
         self._share = 0.0
+        self._stages = STAGES
         self.warnings: list[str] = []
         self.seconds: dict[str, float] = {}
+
+    def plan(self, stages: Mapping[str, float]) -> None:
+        """Let this job have other stages than ``STAGES``, before its first one.
+
+        Arguments:
+            stages: names in order, with the seconds that each may take; only their ratios matter. Their sum is above 0.
+        """
+        whole = sum(stages.values())
+        self._stages = {name: seconds / whole for name, seconds in stages.items()}
 
     def cancel(self) -> None:
         """Ask the job to stop. Safe from any thread; the job raises ``Cancelled`` at its next check."""
@@ -53,10 +78,10 @@ class Progress:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Run the body as the stage ``name`` of ``STAGES``; adds its wall time to ``seconds``."""
-        names = list(STAGES)
-        self._stage, self._share = name, STAGES[name]
-        self._start = sum(STAGES[n] for n in names[: names.index(name)])
+        """Run the body as the stage ``name`` of ``STAGES``, or of the ``plan``; adds its wall time to ``seconds``."""
+        names = list(self._stages)
+        self._stage, self._share = name, self._stages[name]
+        self._start = sum(self._stages[n] for n in names[: names.index(name)])
         self.check(0.0)
         begin = time.perf_counter()
         try:

@@ -11,6 +11,8 @@ import re
 
 import numpy as np
 
+from latte3d_core.data.articles import set_article
+
 #: sRGB of the colour words that recolouring uses and that evaluation looks for.
 NAMED_COLOURS: dict[str, tuple[float, float, float]] = {
     "red": (0.80, 0.10, 0.10),
@@ -54,14 +56,6 @@ def strip_colours(caption: str) -> str:
     if re.fullmatch(r"(?:an?|the)?", text, re.IGNORECASE):  # it was a colour alone, or an orange
         return caption
     return set_article(text)
-
-
-def set_article(text: str) -> str:
-    """Set a leading "a" or "an" right after the words behind it have changed."""
-    match = re.match(r"an?\s+(?=(\w))", text, re.IGNORECASE)
-    if match is None:
-        return text
-    return ("an " if match.group(1).lower() in "aeiou" else "a ") + text[match.end() :]
 
 
 def has_colour(caption: str) -> bool:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latte3d_core.data.colours import NAMED_COLOURS, named_colours, set_article, strip_colours
+from latte3d_core.data.articles import set_article
+from latte3d_core.data.colours import NAMED_COLOURS, named_colours, strip_colours
 
 Pattern = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from latte3d_core.data.articles import article
 from latte3d_core.data.colours import NAMED_COLOURS
 from latte3d_core.data.manifest import Asset
 from latte3d_core.data.materials import MATERIALS, subject
@@ -107,18 +108,6 @@ class PromptSetSettings:
 # Templates ------------------------------------------------------------------------------------------------------------
 
 _LAST_ARTICLE = re.compile(r"\b(a)n?(\s+)$", re.IGNORECASE)
-#: Written with a vowel and spoken with a consonant ("a unicorn"), and the other way round ("an hourglass", "an LED").
-_LIKE_CONSONANT = re.compile(
-    r"uni(?![mn]|de)|u(?:s[abeiu]|t[eio]|k|zi\b|ran|rin|biq|fo\b|v\b|-)|eu|ewer?\b|one(?:s|\b)|once", re.IGNORECASE
-)
-_LIKE_VOWEL = re.compile(r"hour|honest|honou?r|heir|[fhlmnrsx]\b|(?:led|lcd|suv|rv|mp\d)\b|8|1[18]\b", re.IGNORECASE)
-
-
-def article(words: str) -> str:
-    """ "a" or "an", by the sound that ``words`` begin with: "a unicorn", "an hourglass", "an orange chair"."""
-    words = words.lstrip("\"'(")
-    vowel = words[:1].lower() in tuple("aeiou") and not _LIKE_CONSONANT.match(words)
-    return "an" if vowel or _LIKE_VOWEL.match(words) else "a"
 
 
 @dataclass(frozen=True)

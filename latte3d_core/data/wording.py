@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from latte3d_core.data.colours import NAMED_COLOURS, set_article
+from latte3d_core.data.articles import set_article
+from latte3d_core.data.colours import NAMED_COLOURS
 
 #: Groups of words that mean the same object here. The first is the library's usual word.
 SYNONYMS: tuple[tuple[str, ...], ...] = (

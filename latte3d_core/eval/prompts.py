@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from latte3d_core.data.colours import NAMED_COLOURS, set_article
+from latte3d_core.data.articles import set_article
+from latte3d_core.data.colours import NAMED_COLOURS
 from latte3d_core.data.materials import MATERIALS, painted
 from latte3d_core.eval.protocol import SEED
 

@@ -126,6 +126,11 @@ class DistillationSettings:
         return low + (high - low) * torch.cat([torch.rand(1, generator=g) for g in generators])
 
 
+#: For what is good already: no noise that would drown its shape, so the advice is on details (Magic3D's second stage,
+#: Lin et al. 2022, arXiv 2211.10440, has these bounds).
+REFINING = DistillationSettings(first=(0.02, 0.5), last=(0.02, 0.5))
+
+
 class PriorGuidance:
     """Distillation from the project's own prior.
 

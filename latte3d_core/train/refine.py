@@ -1,8 +1,8 @@
 """Refinement (paper, section 4.3: test-time optimisation): one result made better by a prior, from the amortised start.
 
-What moves are the planes and volumes of this one object, which are plain tensors once the networks have answered; the
-networks stay as they are, so refining one prompt harms no other. A refined object is ``Planes`` like any other, and the
-road to a mesh is the same.
+What moves are the planes, volumes and given colours of this one object, which are plain tensors once the networks have
+answered; the networks stay as they are, so refining one prompt harms no other. A refined object is ``Planes`` like any
+other, and the road to a mesh is the same.
 
 Two ways, after the two stages. ``geometry=False``: the surface is found once and only its colours move, under a prior
 that sees depth. ``geometry=True``: shape and colours move, rendered as a volume.
@@ -161,18 +161,28 @@ def refine_fields(
 
 
 def _loose(start: Planes, geometry: bool) -> tuple[Planes, list[Tensor]]:
-    """A copy of the planes, and which of its tensors move: T's planes, learned volume and film, and G's if asked."""
+    """A copy of the planes, and which of its tensors move: T's planes, learned volume and film, the given colours
+    (which T may keep as they are, whatever its planes say), and G's planes and volume if asked."""
     free = lambda x: x.detach().clone().float().requires_grad_(True)  # noqa: E731
     texture, film, learned = free(start.texture), free(start.texture_film), free(start.texture_volumes[0])
-    moving = [texture, film, learned]
+    given = [free(volume) for volume in start.given_colors]
+    for volume in given:
+        volume.register_hook(_of_colors)
+    moving = [texture, film, learned, *given]
     changed = {
         "texture": texture, "texture_film": film, "texture_volumes": [learned, *start.texture_volumes[1:]],
+        "given_colors": given,
     }  # fmt: skip
     if geometry:
         shape, volume = free(start.geometry), free(start.geometry_volumes[0])
         moving += [shape, volume]
         changed |= {"geometry": shape, "geometry_volumes": [volume, *start.geometry_volumes[1:]]}
     return dataclasses.replace(start, **changed), moving
+
+
+def _of_colors(gradient: Tensor) -> Tensor:
+    """Without the first channel, which says where there are points: these do not move."""
+    return gradient * (torch.arange(gradient.shape[1], device=gradient.device) > 0)[:, None, None, None]
 
 
 def _renderer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 
 import pytest
@@ -62,6 +63,17 @@ def test_it_comes_nearer_to_what_the_prior_wants(tiny_model: Latte3D, start: Pla
         same = torch.equal(tiny_model.net.sdf(start, places), tiny_model.net.sdf(done.planes, places))
     assert same == (not geometry)
     assert not done.planes.texture.requires_grad
+
+
+def test_colours_that_the_network_keeps_can_be_refined_too(tiny_model: Latte3D, start: Planes) -> None:
+    net = copy.deepcopy(tiny_model.net)
+    with torch.no_grad():
+        net.color_head.last.weight[3], net.color_head.last.bias[3] = 0, 30  # whatever the planes say, it keeps
+    assert start.has_color == 1
+    done = refine(net, start, "a blue ball", Wish(), dataclasses.replace(SETTINGS, steps=60))
+    assert done.best.error < 0.7 * done.history[0].error
+    for before, after in zip(start.given_colors, done.planes.given_colors, strict=True):
+        assert torch.equal(before[:, 0].float(), after[:, 0]) and not torch.equal(before.float(), after)
 
 
 def test_the_best_state_comes_back_although_later_ones_are_worse(tiny_model: Latte3D, start: Planes) -> None:
