@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent
 #: Raised when a change here makes older environments unfit although the pins stayed the same.
 FORMAT = 1
 #: Blender line -> the Python that its module is built for. The exact release is in requirements/blender-LINE.txt.
-LINES = {"4.2": (3, 11), "4.5": (3, 11), "5.0": (3, 11), "5.2": (3, 13)}
+LINES = {"4.2": (3, 11), "4.5": (3, 11), "5.0": (3, 11), "5.1": (3, 13), "5.2": (3, 13)}
 #: Python -> the line that it gets unless another one is asked for.
 DEFAULT_LINES = {(3, 11): "4.5", (3, 13): "5.2"}
 #: Free disk space in GB that a set-up needs, and what the CUDA build of torch takes on top of it.

@@ -27,6 +27,7 @@ MODULES = (
     "populate_ui",
     "history_ui",
     "models_ui",
+    "runtime_ui",
     "doctor_ui",
     "assets_ui",
     "menus_ui",

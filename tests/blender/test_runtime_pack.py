@@ -200,6 +200,31 @@ def test_a_runtime_that_is_there_is_not_unpacked_again(wheels: Path, user: Path)
     assert runtime_pack.install_from(PACK, wheels, user) == site
 
 
+def test_again_makes_it_anew_in_place_of_damaged_files(wheels: Path, user: Path) -> None:
+    site = runtime_pack.install_from(PACK, wheels, user)
+    (site / "latte_alpha" / "__init__.py").write_text("damaged")
+    for _ in range(2):
+        assert runtime_pack.install_from(PACK, wheels, user, again=True) == site
+        assert (site / "latte_alpha" / "__init__.py").read_text() == "VERSION = '1.0'\n"
+    old = set(leftovers(user))
+    assert {path.name for path in runtime_pack.left_over(user)} == old
+    runtime_pack.tidy(user)
+    assert not leftovers(user)
+    assert runtime_pack.active(user) == site
+
+
+def test_the_pack_whose_wheels_are_there_is_chosen(wheels: Path, tmp_path: Path) -> None:
+    small = make_pack({"latte_gamma-1.0-py3-none-any.whl": wheel_bytes("latte_gamma", "1.0")}, "cuda")
+    assert runtime_pack.choose([small, PACK], wheels) == PACK
+    archive = tmp_path / "pack.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name in CONTENT:
+            opened.write(wheels / name, f"inside/{name}")
+    assert runtime_pack.choose([small, PACK], archive) == PACK
+    assert runtime_pack.choose([small, PACK], tmp_path) == small, "none is there: what it lacks will be said"
+    assert runtime_pack.choose([small, PACK], tmp_path / "nothing") == small
+
+
 def test_a_missing_wheel_is_named(wheels: Path, user: Path) -> None:
     (wheels / "latte_beta-2.0-py3-none-any.whl").unlink()
     with pytest.raises(RuntimePackError, match=r"lacks latte_beta-2\.0"):
@@ -263,6 +288,20 @@ def test_long_paths_are_no_matter(wheels: Path, tmp_path: Path) -> None:
     assert (site / "latte_beta" / "data.bin").stat().st_size == 256 * 4000
 
 
+def test_a_path_that_windows_would_not_import_from_is_refused_before_anything_is_written(
+    wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runtime_pack, "long_paths", lambda: False)
+    user = tmp_path.joinpath(*["a very long name with ä, ö and ü, forty characters and more"] * 5)
+    with pytest.raises(RuntimePackError, match=r"characters, and Windows takes 259: .*BLENDER_USER_EXTENSIONS"):
+        runtime_pack.install_from(PACK, wheels, user)
+    assert not list(user.rglob("*.py"))
+    assert not leftovers(user)
+    short = tmp_path / "u"
+    if len(str(short)) < 100:
+        runtime_pack.install_from(PACK, wheels, short)
+
+
 # --- bad places ---
 
 
@@ -286,24 +325,54 @@ def test_too_little_space_is_told_before_anything_is_written(
     assert not list(user.rglob("*.py"))
 
 
-def test_a_disk_that_fills_up_in_the_middle_leaves_nothing(
-    wheels: Path, user: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, calls = shutil.copyfileobj, []
+class Full:
+    """A file that takes 200 kB and no more."""
 
-    def copy(source: object, sink: object, length: int = 0) -> None:
-        calls.append(1)
-        if len(calls) > 3:
+    def __init__(self, file: io.FileIO) -> None:
+        self.file = file
+
+    def __enter__(self) -> Full:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def seek(self, place: int) -> int:
+        return self.file.seek(place)
+
+    def write(self, data: bytes) -> int:
+        if self.file.tell() + len(data) > 200_000:
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(source, sink, length)
+        return self.file.write(data)
 
-    monkeypatch.setattr(shutil, "copyfileobj", copy)
+
+def fill_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file that is written can be larger than 200 kB from now on."""
+    real = Path.open
+
+    def opened(path: Path, mode: str = "r", *arguments: object, **options: object) -> object:
+        file = real(path, mode, *arguments, **options)
+        return Full(file) if mode in ("wb", "r+b") else file
+
+    monkeypatch.setattr(Path, "open", opened)
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_a_disk_that_fills_up_in_the_middle_leaves_nothing(
+    wheels: Path, user: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, archived: bool
+) -> None:
+    source = tmp_path / "pack.zip" if archived else wheels
+    if archived:
+        with zipfile.ZipFile(source, "w") as opened:
+            for name in CONTENT:
+                opened.write(wheels / name, name)
+    fill_disk(monkeypatch)
     with pytest.raises(RuntimePackError, match=r"disk .* is full"):
-        runtime_pack.install_from(PACK, wheels, user)
+        runtime_pack.install_from(PACK, source, user)
     assert runtime_pack.active(user) is None
     assert not leftovers(user)
     monkeypatch.undo()
-    runtime_pack.install_from(PACK, wheels, user)
+    runtime_pack.install_from(PACK, source, user)
 
 
 def test_stopping_in_the_middle_leaves_the_old_runtime_in_use(wheels: Path, user: Path) -> None:
@@ -329,18 +398,25 @@ def test_an_update_leaves_loaded_files_alone_and_they_go_at_the_next_start(
 ) -> None:
     first = make_pack({"latte_alpha-1.0-py3-none-any.whl": CONTENT["latte_alpha-1.0-py3-none-any.whl"]})
     old = runtime_pack.install_from(first, wheels, user)
+    path: list[str] = ["first"]
+    runtime_pack.activate(user, path)
+    assert runtime_pack.loaded_from(user, ["/elsewhere.py", str(old / "latte_alpha" / "__init__.py")])
+    assert not runtime_pack.loaded_from(user, ["/elsewhere.py", f"{user}/runtimes.py"])
     before = {path: path.stat().st_mtime_ns for path in old.rglob("*")}
     new = runtime_pack.install_from(PACK, wheels, user)
     assert old != new
     assert {path: path.stat().st_mtime_ns for path in old.rglob("*")} == before
+    assert runtime_pack.activate(user, path) == new
+    assert path == ["first", str(new)], "the old one is not found first"
     real = shutil.rmtree
     # As on Windows while the modules are loaded.
     monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
-    assert runtime_pack.activate(user, []) == new
+    runtime_pack.tidy(user)
     assert old.exists()
     monkeypatch.setattr(shutil, "rmtree", real)
-    assert runtime_pack.activate(user, []) == new
+    runtime_pack.tidy(user)
     assert not old.exists()
+    assert runtime_pack.active(user) == new
 
 
 def test_the_runtime_of_another_python_stays_and_is_not_used(wheels: Path, user: Path) -> None:
@@ -361,7 +437,7 @@ def test_what_a_dead_blender_left_goes_after_a_day(wheels: Path, user: Path) -> 
     for folder in (old, young):
         (folder / "inside").mkdir(parents=True)
     os.utime(old, (time.time() - 2 * runtime_pack.UNFINISHED,) * 2)
-    runtime_pack.activate(user, [])
+    runtime_pack.tidy(user)
     assert not old.exists()
     assert young.exists()
 
@@ -377,26 +453,50 @@ def test_removing_leaves_nothing(wheels: Path, user: Path) -> None:
     assert runtime_pack.activate(user, path) is None
 
 
+def test_a_runtime_in_use_is_switched_off_and_goes_at_the_next_start(wheels: Path, user: Path) -> None:
+    site = runtime_pack.install_from(PACK, wheels, user)
+    assert not runtime_pack.remove(user, loaded=True)
+    assert (site / "latte_alpha" / "__init__.py").is_file()
+    assert runtime_pack.active(user) is None
+    runtime_pack.tidy(user)
+    assert list(user.iterdir()) == []
+
+
+def test_what_cannot_be_removed_is_tried_again(wheels: Path, user: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = runtime_pack.install_from(PACK, wheels, user)
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)  # as on Windows while somebody reads
+    assert not runtime_pack.remove(user)
+    assert site.exists()
+    monkeypatch.undo()
+    runtime_pack.tidy(user)
+    assert list(user.iterdir()) == []
+
+
+def test_installing_calls_a_removal_off(wheels: Path, user: Path) -> None:
+    runtime_pack.install_from(PACK, wheels, user)
+    runtime_pack.remove(user, loaded=True)
+    site = runtime_pack.install_from(PACK, wheels, user)
+    runtime_pack.tidy(user)
+    assert runtime_pack.active(user) == site
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_of_a_shared_runtime_only_the_link_goes(wheels: Path, user: Path) -> None:
+    shared = user.with_name("shared")
+    site = runtime_pack.install_from(PACK, wheels, shared)
+    user.mkdir(parents=True)
+    (user / runtime_pack.FOLDER).symlink_to(shared / runtime_pack.FOLDER)
+    assert runtime_pack.active(user) == user / runtime_pack.FOLDER / site.name
+    assert runtime_pack.remove(user)
+    assert runtime_pack.active(user) is None
+    assert runtime_pack.active(shared) == site
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"folder": "../../etc", "python": "3.11"}', '{"folder": 3}'])
 def test_a_damaged_note_counts_as_none(user: Path, text: str) -> None:
     (user / runtime_pack.FOLDER).mkdir(parents=True)
     (user / runtime_pack.FOLDER / "active.json").write_text(text)
     assert runtime_pack.active(user, (3, 11)) is None
-
-
-def test_packages_of_other_extensions_that_come_first_are_named(wheels: Path, user: Path, tmp_path: Path) -> None:
-    site = runtime_pack.install_from(PACK, wheels, user)
-    shared, later = tmp_path / "shared", tmp_path / "later"
-    for folder, name in (
-        (shared, "latte_alpha-0.9"),
-        (shared, "latte_beta-2.0"),
-        (shared, "foreign-1.0"),
-        (later, "latte_beta-1.0"),
-    ):
-        (folder / f"{name}.dist-info").mkdir(parents=True)
-    (found,) = runtime_pack.shadows(site, [str(shared), str(site), str(later)])
-    assert (found.package, found.version, found.wanted, found.folder) == ("latte-alpha", "0.9", "1.0", shared)
-    assert "0.9" in found.sentence
 
 
 # --- download ---
@@ -559,33 +659,7 @@ def test_no_server_is_one_sentence(server: Server, user: Path) -> None:
 def test_a_full_disk_in_a_download_is_one_sentence_and_it_goes_on_later(
     server: Server, user: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = Path.open
-
-    class Full:
-        """A file that takes so much and no more."""
-
-        def __init__(self, file: io.FileIO) -> None:
-            self.file = file
-
-        def __enter__(self) -> Full:
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            self.file.close()
-
-        def seek(self, place: int) -> int:
-            return self.file.seek(place)
-
-        def write(self, data: bytes) -> int:
-            if self.file.tell() + len(data) > 200_000:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return self.file.write(data)
-
-    def opened(path: Path, mode: str = "r", *arguments: object, **options: object) -> object:
-        file = real(path, mode, *arguments, **options)
-        return Full(file) if path.suffix == ".part" and mode != "rb" else file
-
-    monkeypatch.setattr(Path, "open", opened)
+    fill_disk(monkeypatch)
     with pytest.raises(RuntimePackError, match=r"disk .* is full"):
         runtime_pack.download(PACK, server.address, user, consent=True, online=True)
     monkeypatch.undo()
