@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .generate import GenerateTask
-from .tasks import Placed
+from .translations import tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +79,8 @@ class BlendTask(GenerateTask):
 
     @property
     def title(self) -> str:
-        return f"{' '.join(self.prompt.split())} to {' '.join(self.prompt_b.split())}"
+        start, end = (" ".join(prompt.split()) for prompt in (self.prompt, self.prompt_b))
+        return tr("{start} to {end}").format(start=start, end=end)
 
     def run(self, generator: Generator, progress: Progress) -> PreparedObject | PreparedMorph:  # type: ignore[override]
         from latte3d_core.blend import blend, morph_targets
@@ -112,10 +113,18 @@ class BlendTask(GenerateTask):
             prepare(made.basis, self.size_m or None), times, np.stack(shapes), encode_png(made.end_color)
         )
 
-    def place(self, context: Any, job: Job, result: Any) -> Placed:
-        if not self.shape_keys:
-            return super().place(context, job, result)
-        from .morph import insert_morph
+    def object_of(self, result: Any) -> PreparedObject:
+        prepared: PreparedObject = result.start if self.shape_keys else result
+        return prepared
 
-        obj = insert_morph(context, result, self.cursor, self.factor)
-        return Placed((obj.name,), f"“{obj.name}”: {len(result.t) - 1} shape keys in {job.seconds:.1f} s")
+    def complete(self, obj: Any, result: Any) -> None:
+        if self.shape_keys:
+            from .morph import make_morph
+
+            make_morph(obj, result, self.factor)
+
+    def summary(self, obj: Any, job: Job, result: Any) -> str:
+        if not self.shape_keys:
+            return super().summary(obj, job, result)
+        text = tr("“{name}”: {count} shape keys in {seconds:.1f}\N{NO-BREAK SPACE}s")
+        return text.format(name=obj.name, count=len(result.t) - 1, seconds=job.seconds)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from .tasks import BlockRef, PlaceError
+from .translations import tr
 
 #: ``ID.id_type`` to the collection of ``bpy.data``, for the kinds that tasks refer to.
 KINDS = {
@@ -16,7 +17,10 @@ KINDS = {
     "SCENE": "scenes",
 }
 
-_NOUNS = {kind: id_type.lower() for id_type, kind in KINDS.items()}
+_NOUNS = {
+    "collections": "collection", "images": "image", "materials": "material", "meshes": "mesh", "objects": "object",
+    "scenes": "scene",
+}  # fmt: skip
 
 
 def reference(block: bpy.types.ID) -> BlockRef:
@@ -44,8 +48,8 @@ def require(ref: BlockRef) -> bpy.types.ID:
     """
     block = find(ref.kind, ref.name, ref.uid)
     if block is None:
-        raise PlaceError(
-            f"The {_NOUNS[ref.kind]} “{ref.name}” is not in the file any more, so the result has no place: "
-            "bring it back with Undo and press Retry, or start anew."
+        message = tr(
+            "The {noun} “{name}” is not in the file any more: bring it back with Undo and press Retry, or start anew."
         )
+        raise PlaceError(message.format(noun=tr(_NOUNS[ref.kind]), name=ref.name))
     return block

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .tasks import Placed, Task
+from .translations import tr
 
 if TYPE_CHECKING:
     from latte3d_core.mesh.types import TexturedMesh
@@ -73,8 +74,28 @@ class GenerateTask(Task):
         )
         return prepare(mesh, self.size_m or None)
 
-    def place(self, context: Any, job: Job, result: PreparedObject) -> Placed:
+    def object_of(self, result: Any) -> PreparedObject:
+        """The object in what ``run`` returned."""
+        prepared: PreparedObject = result
+        return prepared
+
+    def complete(self, obj: Any, result: Any) -> None:
+        """Give ``obj``, which has the mesh, the material and the properties of ``object_of``, what it needs besides:
+        main thread, Object Mode."""
+
+    def summary(self, obj: Any, job: Job, result: Any) -> str:
+        """One line for the panel about the object that was made."""
+        return made(obj.name, len(self.object_of(result).faces), job)
+
+    def place(self, context: Any, job: Job, result: Any) -> Placed:
         from .insert import insert_object
 
-        obj = insert_object(context, result, self.cursor)
-        return Placed((obj.name,), f"“{obj.name}”: {len(result.faces):,} faces in {job.seconds:.1f}\N{NO-BREAK SPACE}s")
+        obj = insert_object(context, self.object_of(result), self.cursor)
+        self.complete(obj, result)
+        return Placed((obj.name,), self.summary(obj, job, result))
+
+
+def made(name: str, faces: int, job: Job) -> str:
+    """What the panel says of a new object."""
+    text = tr("“{name}”: {faces:,} faces in {seconds:.1f}\N{NO-BREAK SPACE}s")
+    return text.format(name=name, faces=faces, seconds=job.seconds)

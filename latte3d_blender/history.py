@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from .provenance import PREFIX, Provenance, read
+from .translations import tr
+from .wording import quantity
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +76,8 @@ class History:
         try:
             lines = self.file.read_bytes().splitlines()
         except OSError as error:
-            self.notice = f"The prompt history cannot be read: {error.strerror}; check the rights of {self.file}."
+            text = tr("The prompt history cannot be read: {reason}; check the rights of {path}.")
+            self.notice = text.format(reason=error.strerror, path=self.file)
             return
         read_lines = [_parse(line) for line in lines if line.strip()]
         self.entries = tuple(entry for entry in read_lines if entry is not None)[:LIMIT]
@@ -142,18 +145,16 @@ class History:
             action()
         except OSError as error:
             log.debug("history", exc_info=True)
-            self.notice = (
-                f"The prompt history cannot be written: {error.strerror}; free space or check the rights of "
-                f"{self.file.parent}."
-            )
+            text = tr("The prompt history cannot be written: {reason}; free space or check the rights of {path}.")
+            self.notice = text.format(reason=error.strerror, path=self.file.parent)
 
     def _set_aside(self, count: int) -> None:
         aside = self.file.with_name(f"{self.file.stem}-broken-{time.strftime('%Y%m%d-%H%M%S')}{self.file.suffix}")
         with contextlib.suppress(OSError):
             os.replace(self.file, aside)
-        lines = "1 line" if count == 1 else f"{count} lines"
         self._keep(self.entries, dropped=())
-        self.notice = f"{lines} of the prompt history could not be read; the old file is kept as {aside.name}."
+        text = tr("{lines} of the prompt history could not be read; the old file is kept as {name}.")
+        self.notice = text.format(lines=quantity(count, "line"), name=aside.name)
 
     def _look(self) -> tuple[int, int] | None:
         try:
@@ -164,9 +165,10 @@ class History:
 
 
 def entry_of(properties: Mapping[str, Any]) -> Provenance | None:
-    """What is remembered of an object with these custom properties; nothing where it cannot be made again."""
+    """What is remembered of an object with these custom properties; nothing where it takes more than one prompt."""
     how = read(properties)
-    return how if how is not None and how.again else None
+    plain = how is not None and how.again and how.blend is None and how.refined is None
+    return how if plain else None
 
 
 def write(path: Path, data: bytes) -> None:
@@ -190,7 +192,8 @@ def _parse(line: bytes) -> Entry | None:
         if len(line) > MAX_LINE:
             return None
         fields = json.loads(line)
-        how = read({PREFIX + _NAMES.get(name, name): value for name, value in fields["how"].items()})
+        told = {name: value for name, value in fields["how"].items() if value is not None}
+        how = read({PREFIX + _NAMES.get(name, name): value for name, value in told.items()})
         entry_id, name, made = fields["id"], fields["name"], float(fields["made"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

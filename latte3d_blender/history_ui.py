@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import bpy
@@ -15,9 +16,11 @@ from . import model_files, preferences, properties, storage, timer
 from .blocks import reference
 from .history import Entry, History, entry_of
 from .jobs import Job
+from .morph import SLIDER, is_morph
 from .panels import SidebarPanel, wrapped
 from .provenance import Provenance, read
-from .regenerate import RegenerateTask, VaryTask
+from .refine_task import PRIOR
+from .regenerate import RegenerateTask, VaryTask, work_of
 from .submit import possible, submit
 from .translations import tr
 
@@ -106,26 +109,47 @@ def _how(operator: Any, context: bpy.types.Context) -> tuple[bpy.types.Object, P
     return obj, how
 
 
-def _again(operator: Any, context: bpy.types.Context) -> tuple[bpy.types.Object, dict[str, Any]] | None:
-    """As ``_how``, for an object that can be made again; with what a task for it takes."""
+def _prior() -> StringProperty:
+    return StringProperty(
+        name="Prior",
+        description="The prior file that judges the looks, for an object that was refined with a file of your own",
+        options={"SKIP_SAVE"},
+    )
+
+
+def _again(operator: Any, context: bpy.types.Context, seed: int | None = None) -> dict[str, Any] | None:
+    """The fields of ``AgainTask`` for the operator's object; reports why it cannot be made again.
+
+    Arguments:
+        seed: None for the object's own.
+    """
     found = _how(operator, context)
     if found is None:
         return None
     obj, how = found
     if not how.again:
-        message = tr("“{name}” takes more than its prompt to make again: use the panel that made it.")
+        message = tr("“{name}” does not say all that it takes to make it again: use the panel that made it.")
         operator.report({"ERROR"}, message.format(name=obj.name))
+        return None
+    if how.refined is not None and how.refined.prior != PRIOR and not operator.prior:
+        message = tr("“{name}” was refined with a prior file of your own, {prior}: name it, or refine the object anew.")
+        operator.report({"ERROR"}, message.format(name=obj.name, prior=how.refined.prior))
         return None
     device, chosen = preferences.read(context)
     known = model_files.find_by_digest(how.digest, preferences.models(context))
     if known is None and how.digest:
         message = tr("“{name}” was made with another model ({model}): the result will differ. Import that model first.")
         operator.report({"WARNING"}, message.format(name=obj.name, model=how.model or how.digest[:8]))
-    values = {
-        "prompt": how.prompt, "seed": how.seed, "alpha": how.alpha, "faces": how.faces,
-        "texture_size": how.texture_size, "unwrap": how.unwrap, "device": device, "model": known or chosen,
-    }  # fmt: skip
-    return obj, values
+    if how.blend is not None and is_morph(obj) and isinstance(obj[SLIDER], int | float):
+        how = replace(how, blend=replace(how.blend, factor=float(obj[SLIDER])))
+    work = work_of(
+        how,
+        how.seed if seed is None else seed,
+        bpy.path.abspath(operator.prior) if operator.prior else "",
+        cursor=tuple(obj.matrix_world.translation),
+        size_m=preferences.size_m(context),
+    )
+    return {"work": work, "target": reference(obj), "device": device, "model": known or chosen}
 
 
 class LATTE3D_OT_regenerate(bpy.types.Operator):
@@ -134,18 +158,15 @@ class LATTE3D_OT_regenerate(bpy.types.Operator):
     bl_idname = "latte3d.regenerate"
     bl_label = "Regenerate"
 
-    __annotations__ = {"object": _object_name()}
+    __annotations__ = {"object": _object_name(), "prior": _prior()}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         return _made_here(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        found = _again(self, context)
-        if found is None:
-            return {"CANCELLED"}
-        obj, values = found
-        return submit(self, context, RegenerateTask(**values, target=reference(obj)))
+        values = _again(self, context)
+        return {"CANCELLED"} if values is None else submit(self, context, RegenerateTask(**values))
 
 
 class LATTE3D_OT_vary(bpy.types.Operator):
@@ -159,6 +180,7 @@ class LATTE3D_OT_vary(bpy.types.Operator):
         "seed": IntProperty(
             name="Seed", description="Seed of the new object; -1 throws the dice", default=-1, options={"SKIP_SAVE"}
         ),
+        "prior": _prior(),
     }
 
     @classmethod
@@ -166,16 +188,9 @@ class LATTE3D_OT_vary(bpy.types.Operator):
         return _made_here(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        found = _again(self, context)
-        if found is None:
-            return {"CANCELLED"}
-        obj, values = found
-        if self.seed >= 0:
-            values["seed"] = self.seed
-        else:
-            values["seed"] = random.SystemRandom().randint(1, properties.SEED_MAX)
-        cursor, side = tuple(obj.matrix_world.translation), preferences.size_m(context)
-        return submit(self, context, VaryTask(**values, cursor=cursor, size_m=side, target=reference(obj)))
+        seed = self.seed if self.seed >= 0 else random.SystemRandom().randint(1, properties.SEED_MAX)
+        values = _again(self, context, seed)
+        return {"CANCELLED"} if values is None else submit(self, context, VaryTask(**values))
 
 
 class LATTE3D_OT_copy_prompt(bpy.types.Operator):
@@ -232,6 +247,15 @@ class LATTE3D_OT_recall(bpy.types.Operator):
             how = entry.how
         settings = context.scene.latte3d
         settings.prompt, settings.seed, settings.alpha = how.prompt, how.seed, how.alpha
+        if how.blend is not None:
+            ends = context.scene.latte3d_blend
+            settings.prompt, ends.prompt_b, ends.factor = how.blend.start, how.blend.end, how.blend.factor
+            ends.shape_keys = how.blend.steps > 0
+            if ends.shape_keys:
+                ends.steps = how.blend.steps
+        if how.refined is not None:
+            wish = context.scene.latte3d_refine
+            wish.seconds, wish.reshape = how.refined.budget, how.refined.reshape
         settings.faces, settings.unwrap = how.faces, how.unwrap
         if str(how.texture_size) in {item[0] for item in properties.TEXTURE_ITEMS}:
             settings.texture_size = str(how.texture_size)
@@ -337,6 +361,8 @@ class LATTE3D_PT_object(SidebarPanel, bpy.types.Panel):
             (tr("Shape Strength"), f"{how.alpha:.2f}"),
             (tr("Model"), f"{how.model} {how.digest[:8]}".strip()),
             (tr("Version"), how.version),
+            (tr("Blend"), "" if how.blend is None or how.blend.steps else f"{how.blend.factor:.2f}"),
+            (tr("Refined"), "" if how.refined is None else f"{how.refined.budget:.0f} s"),
         ):
             if value:
                 column.label(text=f"{name}: {value}", translate=False)

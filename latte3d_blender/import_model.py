@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .tasks import Placed, Task
+from .translations import tr
 
 if TYPE_CHECKING:
     from latte3d_core.progress import Progress
@@ -44,7 +45,7 @@ class ImportModelTask(Task):
 
     @property
     def title(self) -> str:
-        return f"Import {self.source.name}"
+        return tr("Import {name}").format(name=self.source.name)
 
     def run(self, generator: None, progress: Progress) -> Imported:
         from latte3d_core.checkpoint import load_checkpoint, read_header
@@ -99,4 +100,5 @@ class ImportModelTask(Task):
         from .preferences import choose_model
 
         choose_model(context, str(result.path))
-        return Placed((result.name,), f"The model “{result.name}” is imported and chosen", undo=False)
+        text = tr("The model “{name}” is imported and chosen").format(name=result.name)
+        return Placed((result.name,), text, undo=False)

@@ -13,6 +13,7 @@ import bpy
 
 from .later import np
 from .tasks import PlaceError
+from .translations import tr
 
 if TYPE_CHECKING:
     from .prepare import Look, PreparedObject
@@ -113,13 +114,17 @@ def insert_object(
 def replace_object(obj: bpy.types.Object, prepared: PreparedObject) -> None:
     """Give ``obj`` the prepared mesh, material and properties; name, transform, modifiers and size stay.
 
-    The old mesh and its material are left to Blender, which drops what nobody uses when the file is saved.
+    The old mesh and its material are left to Blender, which drops what nobody uses when the file is saved. So are the
+    styles: they were painted for the old mesh, and would lie wrongly on the new one.
 
     Raises:
         PlaceError: the object's data belongs to a library file.
     """
     if obj.type != "MESH" or not obj.is_editable:
-        raise PlaceError(f"“{obj.name}” cannot be changed: make it local (Object > Library Override, or Make Local).")
+        message = tr("“{name}” cannot be changed: make it local (Object > Library Override, or Make Local).")
+        raise PlaceError(message.format(name=obj.name))
+    from .variants import forget, show  # here, since it needs this module
+
     old = largest_side(obj.data)
     new = float(np.ptp(prepared.vertices, axis=0).max())
     # Equal sizes but for rounding: the same settings are to give the same numbers.
@@ -127,6 +132,8 @@ def replace_object(obj: bpy.types.Object, prepared: PreparedObject) -> None:
         prepared = replace(prepared, vertices=prepared.vertices * np.float32(old / new))
     mesh = make_mesh(prepared.name, prepared)
     mesh.materials.append(make_material(prepared.name, prepared))
+    show(obj, 0)  # else the slots would hold on to the style that is shown, unseen
+    forget(obj)
     obj.data = mesh
     for slot in obj.material_slots:
         slot.link = "DATA"  # a material of the object's own was painted for the old UV map

@@ -3,6 +3,7 @@
 import logging
 import sys
 import traceback
+from typing import Any
 
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
@@ -11,6 +12,7 @@ from . import history_ui, session, timer
 from .jobs import Job, JobQueue
 from .submit import follow, possible, ready
 from .tasks import PlaceError
+from .translations import tr
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,19 @@ def _open_jobs(cls: type[bpy.types.Operator]) -> bool:
     return True
 
 
-class LATTE3D_OT_insert(bpy.types.Operator):
+class _OnJob:
+    """An operator on one job or batch. Its tip names it in full, since the row beside the button may cut the name."""
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: Any) -> str:
+        jobs = session.jobs()
+        job = jobs.get(properties.job_id) if jobs is not None and "job_id" in properties.bl_rna.properties else None
+        name = job.task.title if job is not None else getattr(properties, "group", "")
+        tip = tr(cls.__doc__ or "")
+        return f"{tip}\n\n“{name}”" if name else tip
+
+
+class LATTE3D_OT_insert(_OnJob, bpy.types.Operator):
     """Put the finished result into the scene; leaves Edit Mode and the like first"""
 
     bl_idname = "latte3d.insert"
@@ -74,7 +88,7 @@ def _place(context: bpy.types.Context, jobs: JobQueue, job: Job) -> bool:
         return False
     except Exception as error:
         log.debug("placing failed", exc_info=True)
-        jobs.fail(job, f"The result could not be put into the scene: {error}".strip(), traceback.format_exc())
+        jobs.fail(job, timer.misplaced(error), traceback.format_exc())
         return False
     job.names, job.message = placed.names, placed.summary
     if placed.undo:
@@ -83,7 +97,7 @@ def _place(context: bpy.types.Context, jobs: JobQueue, job: Job) -> bool:
     return True
 
 
-class LATTE3D_OT_cancel(bpy.types.Operator):
+class LATTE3D_OT_cancel(_OnJob, bpy.types.Operator):
     """Stop this job, whether it runs or waits in line"""
 
     bl_idname = "latte3d.cancel"
@@ -108,7 +122,7 @@ class LATTE3D_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LATTE3D_OT_cancel_all(bpy.types.Operator):
+class LATTE3D_OT_cancel_all(_OnJob, bpy.types.Operator):
     """Stop what runs and what waits in line"""
 
     bl_idname = "latte3d.cancel_all"
@@ -132,7 +146,7 @@ class LATTE3D_OT_cancel_all(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LATTE3D_OT_retry(bpy.types.Operator):
+class LATTE3D_OT_retry(_OnJob, bpy.types.Operator):
     """Do this job again, with the same settings"""
 
     bl_idname = "latte3d.retry"
@@ -154,7 +168,8 @@ class LATTE3D_OT_retry(bpy.types.Operator):
         if self.group:
             again = jobs.retry_failed(self.group)
             if not again:
-                self.report({"ERROR"}, f"Nothing of “{self.group}” has failed, so there is nothing to retry.")
+                message = tr("Nothing of “{group}” has failed, so there is nothing to retry.")
+                self.report({"ERROR"}, message.format(group=self.group))
                 return {"CANCELLED"}
         else:
             job = jobs.get(self.job_id)
@@ -165,7 +180,7 @@ class LATTE3D_OT_retry(bpy.types.Operator):
         return follow(self, jobs, again)
 
 
-class LATTE3D_OT_move(bpy.types.Operator):
+class LATTE3D_OT_move(_OnJob, bpy.types.Operator):
     """Let this job change places with its neighbour in the line"""
 
     bl_idname = "latte3d.move"
@@ -219,7 +234,7 @@ class LATTE3D_OT_clear_finished(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class LATTE3D_OT_copy_report(bpy.types.Operator):
+class LATTE3D_OT_copy_report(_OnJob, bpy.types.Operator):
     """Copy what happened, with the settings and versions, to the clipboard"""
 
     bl_idname = "latte3d.copy_report"

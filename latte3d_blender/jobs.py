@@ -305,16 +305,20 @@ class JobQueue:
         )
 
     def seconds_left(self, jobs: Iterable[Job]) -> float | None:
-        """An estimate for ``jobs`` one after the other, from the mean of the last jobs of each one's kind.
+        """An estimate for ``jobs`` one after the other, from the mean of the last jobs of each one's kind; of work that
+        goes on for a given time, from that time and its progress.
 
-        None as long as a kind among them has no finished job.
+        None as long as a kind among the others has no finished job.
         """
         total, now = 0.0, time.monotonic()
         means = {kind: sum(known) / len(known) for kind, known in self._durations.items()}
         for job in jobs:
             if job.state.final:
                 continue
-            mean = means.get(type(job.task))
+            if job.task.given_seconds:
+                total += job.task.given_seconds * (1.0 - job.fraction)
+                continue
+            mean = means.get(job.task.kind)
             if mean is None:
                 return None
             total += mean if job.started is None else max(0.0, mean - (now - job.started))
@@ -493,7 +497,7 @@ class JobQueue:
                 job.warnings, job.timings = result.warnings, {"load": load_seconds, **result.seconds}
                 if job.started is not None:
                     # The model is loaded once, not for each job.
-                    self._durations[type(job.task)].append(max(0.0, at - job.started - load_seconds))
+                    self._durations[job.task.kind].append(max(0.0, at - job.started - load_seconds))
                 self._end(job, JobState.DONE, "", at)
             case Failed(message, report, fault):
                 self._end(job, JobState.FAILED, message, at)

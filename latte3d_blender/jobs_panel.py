@@ -9,7 +9,9 @@ import bpy
 
 from . import session, timer
 from .jobs import GroupProgress, Job, JobQueue, JobState
-from .panels import SidebarPanel, stage_text
+from .panels import SidebarPanel, letters, stage_text, wrapped
+from .translations import tr
+from .wording import duration, shortened
 
 #: How many rows are drawn; the rest is counted.
 ROWS = 12
@@ -46,11 +48,12 @@ class LATTE3D_PT_jobs(SidebarPanel, bpy.types.Panel):
             if isinstance(entry, str):
                 progress = jobs.progress(entry)
                 if progress is not None:
-                    group_row(column, jobs, progress)
+                    group_row(column, context, jobs, progress)
             else:
-                job_row(column, jobs, entry)
+                job_row(column, context, jobs, entry)
         if len(entries) > ROWS:
-            column.label(text=f"… and {len(entries) - ROWS} more", icon="BLANK1")
+            more = tr("… and {count} more").format(count=len(entries) - ROWS)
+            column.label(text=more, icon="BLANK1", translate=False)
         row = layout.row(align=True)
         row.operator("latte3d.cancel_all").group = ""
         row.operator("latte3d.clear_finished")
@@ -73,57 +76,70 @@ def head(layout: bpy.types.UILayout, jobs: JobQueue) -> None:
     """How many jobs are open and how long they may take."""
     waiting = [job for job in jobs.open if not job.task.quiet]
     if waiting:
-        count = "1 job" if len(waiting) == 1 else f"{len(waiting)} jobs"
-        layout.label(text=f"{count}{left_text(jobs, waiting)}")
+        count = tr("1 job") if len(waiting) == 1 else tr("{count} jobs").format(count=len(waiting))
+        layout.label(text=with_left(count, jobs, waiting), translate=False)
 
 
-def left_text(jobs: JobQueue, among: Iterable[Job]) -> str:
-    """As ", about 40 s left", or nothing where it cannot be told or the worker rests."""
+def with_left(text: str, jobs: JobQueue, among: Iterable[Job]) -> str:
+    """``text`` and how long ``among`` may take, as "2 jobs, about 40 s left"; alone where it cannot be told or the
+    worker rests."""
     seconds = None if jobs.paused else jobs.seconds_left(among)
     if seconds is None:
-        return ""
-    if seconds < 1.0:
-        return ", almost done"
-    return f", about {seconds:.0f} s left" if seconds < 90.0 else f", about {seconds / 60.0:.0f} min left"
+        return text
+    left = tr("almost done") if seconds < 1.0 else tr("{time} left").format(time=duration(seconds))
+    return f"{text}, {left}"
 
 
-def job_row(layout: bpy.types.UILayout, jobs: JobQueue, job: Job) -> None:
-    """Icon, title, where it stands, and the buttons that make sense."""
+def job_row(layout: bpy.types.UILayout, context: bpy.types.Context, jobs: JobQueue, job: Job) -> None:
+    """Icon, title, where it stands, and the buttons that make sense; below it the bar of one that runs.
+
+    A title that is too long is cut; the tips of the buttons have the whole of it.
+    """
+    movable = [] if job.state is not JobState.QUEUED else [step for step in (-1, 1) if jobs.movable(job, step)]
+    reported = job.state.final and not job.waiting and bool(job.report or job.warnings)
+    room = letters(context, icons=2 + len(movable) + reported)
     row = layout.row(align=True)
-    if job.state is JobState.RUNNING:
-        text = f"{job.task.title}: {stage_text(job)}{left_text(jobs, [job])}"
-        row.progress(factor=job.fraction, type="BAR", text=text)
-    elif job.waiting:
-        row.label(text=f"{job.task.title}: waits {timer.obstacle(bpy.context)}", icon="PAUSE")
+    row.label(text=shortened(job.task.title, room), icon="PAUSE" if job.waiting else ICONS[job.state], translate=False)
+    if job.waiting:
         row.operator("latte3d.insert", text="", icon="IMPORT").job_id = job.id
+        wrapped(layout, context, tr("Waits {obstacle}.").format(obstacle=timer.obstacle(context)), "BLANK1")
         return
-    else:
-        row.label(text=job.task.title, icon=ICONS[job.state])
-    if job.state is JobState.QUEUED:
-        for step, direction, icon in ((-1, "UP", "TRIA_UP"), (1, "DOWN", "TRIA_DOWN")):
-            if jobs.movable(job, step):
-                button = row.operator("latte3d.move", text="", icon=icon)
-                button.job_id, button.direction = job.id, direction
-    if job.state.final:
-        row.operator("latte3d.retry", text="", icon="FILE_REFRESH").job_id = job.id
-        if job.report or job.warnings:
-            row.operator("latte3d.copy_report", text="", icon="COPYDOWN").job_id = job.id
-    else:
+    for step in movable:
+        direction, icon = ("UP", "TRIA_UP") if step < 0 else ("DOWN", "TRIA_DOWN")
+        button = row.operator("latte3d.move", text="", icon=icon)
+        button.job_id, button.direction = job.id, direction
+    if not job.state.final:
         row.operator("latte3d.cancel", text="", icon="X").job_id = job.id
+    else:
+        row.operator("latte3d.retry", text="", icon="FILE_REFRESH").job_id = job.id
+        if reported:
+            row.operator("latte3d.copy_report", text="", icon="COPYDOWN").job_id = job.id
+    if job.state is JobState.RUNNING:
+        draw_bar(layout, context, job.fraction, stage_text(job), with_left(stage_text(job), jobs, [job]))
 
 
-def group_row(layout: bpy.types.UILayout, jobs: JobQueue, group: GroupProgress) -> None:
+def draw_bar(layout: bpy.types.UILayout, context: bpy.types.Context, factor: float, text: str, more: str) -> None:
+    """A bar with ``more`` on it, or with ``text`` only where that does not fit."""
+    room = letters(context, icons=0)
+    layout.progress(factor=factor, type="BAR", text=more if len(more) <= room else shortened(text, room))
+
+
+def group_row(layout: bpy.types.UILayout, context: bpy.types.Context, jobs: JobQueue, group: GroupProgress) -> None:
     """A batch: how many of it are made, and one button for all that are not."""
     row = layout.row(align=True)
-    failed = f", {group.failed} failed" if group.failed else ""
-    text = f"{group.name}: {group.done} of {group.total}{failed}"
+    icon = ICONS[JobState.RUNNING] if group.open else "CHECKMARK" if group.done == group.total else "ERROR"
+    row.label(text=shortened(group.name, letters(context, icons=2)), icon=icon, translate=False)
     if group.open:
-        row.progress(factor=group.fraction, type="BAR", text=text + left_text(jobs, jobs.members(group.name)))
         row.operator("latte3d.cancel_all", text="", icon="X").group = group.name
-        return
-    row.label(text=text, icon="CHECKMARK" if group.done == group.total else "ERROR")
-    if group.failed or group.cancelled:
+    elif group.failed or group.cancelled:
         row.operator("latte3d.retry", text="", icon="FILE_REFRESH").group = group.name
+    text = tr("{done} of {total}").format(done=group.done, total=group.total)
+    if group.failed:
+        text += tr(", {count} failed").format(count=group.failed)
+    if group.open:
+        draw_bar(layout, context, group.fraction, text, with_left(text, jobs, jobs.members(group.name)))
+    else:
+        layout.label(text=text, icon="BLANK1", translate=False)
 
 
 CLASSES = (LATTE3D_PT_jobs,)

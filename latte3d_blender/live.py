@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from .tasks import Placed, Task
+from .translations import tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +67,7 @@ class PreviewTask(Task):
 
     @property
     def title(self) -> str:
-        return f"Live: {' '.join(self.prompt.split())}"
+        return tr("Live: {prompt}").format(prompt=" ".join(self.prompt.split()))
 
     def run(self, generator: Generator, progress: Progress) -> PreparedPreview:
         import numpy as np
@@ -94,7 +95,7 @@ class PreviewTask(Task):
         from .live_ui import show
 
         show(context, result)
-        return Placed((), "The live preview is up to date", undo=False)
+        return Placed((), tr("The live preview is up to date"), undo=False)
 
 
 class Follower:

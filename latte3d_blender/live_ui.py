@@ -265,7 +265,7 @@ def draw_state(layout: bpy.types.UILayout, context: bpy.types.Context, mode: str
     obstacle = timer.obstacle(context)
     first = next((job for job in jobs.open if job.state is JobState.RUNNING), None)
     if obstacle:
-        text = tr("The preview waits {obstacle}.").format(obstacle=tr(obstacle))
+        text = tr("The preview waits {obstacle}.").format(obstacle=obstacle)
     elif _live.trouble:
         text = tr(_live.trouble)
     elif _live.job is None:

@@ -12,6 +12,7 @@ from .artist_mesh import Colours, MeshCopy, Surface
 from .later import np
 from .mesh_colors import base_colours, loop_uvs
 from .prepare import to_core_axes
+from .translations import tr
 
 #: What new UV layers are called.
 LAYER = "LATTE3D"
@@ -27,18 +28,18 @@ class Refused(Exception):
 
 def refusal(obj: bpy.types.Object) -> str:
     """Why an object cannot be stylized, as far as can be told at a glance, or an empty string."""
-    name = obj.name
+    text = ""
     if obj.type == "EMPTY" and obj.instance_type == "COLLECTION":
-        return f"“{name}” is an instance of a collection: use Object > Apply > Make Instances Real first."
-    if obj.type in {"CURVE", "CURVES", "SURFACE", "FONT", "META"}:
-        return f"“{name}” is not a mesh: use Object > Convert > Mesh first."
-    if obj.type != "MESH":
-        return f"“{name}” is not a mesh: select mesh objects."
-    if obj.library is not None or obj.override_library is not None:
-        return f"“{name}” belongs to another file: use Object > Relations > Make Local first."
-    if obj.data.library is not None and not obj.material_slots:
-        return f"The mesh of “{name}” belongs to another file and has no material slot: make it local first."
-    return ""
+        text = tr("“{name}” is an instance of a collection: use Object > Apply > Make Instances Real first.")
+    elif obj.type in {"CURVE", "CURVES", "SURFACE", "FONT", "META"}:
+        text = tr("“{name}” is not a mesh: use Object > Convert > Mesh first.")
+    elif obj.type != "MESH":
+        text = tr("“{name}” is not a mesh: select mesh objects.")
+    elif obj.library is not None or obj.override_library is not None:
+        text = tr("“{name}” belongs to another file: use Object > Relations > Make Local first.")
+    elif obj.data.library is not None and not obj.material_slots:
+        text = tr("The mesh of “{name}” belongs to another file and has no material slot: make it local first.")
+    return text.format(name=obj.name)
 
 
 def heading(obj: bpy.types.Object) -> float:
@@ -69,9 +70,11 @@ def copy_mesh(context: bpy.types.Context, obj: bpy.types.Object, keep_colours: b
     shown = seen.to_mesh() if seen.is_evaluated else base
     try:
         if not len(shown.polygons):
-            raise Refused(f"“{obj.name}” has no faces: give it some, or select another object.")
+            message = tr("“{name}” has no faces: give it some, or select another object.")
+            raise Refused(message.format(name=obj.name))
         if not len(base.polygons):
-            raise Refused(f"All faces of “{obj.name}” come from a modifier: apply it first.")
+            message = tr("All faces of “{name}” come from a modifier: apply it first.")
+            raise Refused(message.format(name=obj.name))
         layers = [name for name in _candidates(base) if name in shown.uv_layers]
         one, _, _ = _read(shown, turned, layers, obj if keep_colours else None)
         below, polygon, loop = _read(base, turned, layers, obj if keep_colours else None)
@@ -80,9 +83,8 @@ def copy_mesh(context: bpy.types.Context, obj: bpy.types.Object, keep_colours: b
             below = _as_shown(below, one)
         notes: tuple[str, ...] = ()
         if len(shown.materials) > max(len(obj.material_slots), 1):
-            notes = (
-                f"A modifier of “{obj.name}” gives some faces a material of its own, which hides the style there.",
-            )
+            note = tr("A modifier of “{name}” gives some faces a material of its own, which hides the style there.")
+            notes = (note.format(name=obj.name),)
         return MeshCopy(
             shown=one,
             base=one if same else below,
@@ -120,9 +122,11 @@ def _candidates(mesh: bpy.types.Mesh) -> list[str]:
 
 def _locked(obj: bpy.types.Object) -> str:
     if obj.data.library is not None:
-        return f"The mesh of “{obj.name}” belongs to another file, so no UV layer can be added: make it local first."
+        text = tr("The mesh of “{name}” belongs to another file, so no UV map can be added: make it local first.")
+        return text.format(name=obj.name)
     if len(obj.data.uv_layers) >= MOST_LAYERS:
-        return f"“{obj.name}” has {MOST_LAYERS} UV layers, and Blender allows no more: remove one first."
+        text = tr("“{name}” has {count} UV maps, and Blender allows no more: remove one first.")
+        return text.format(name=obj.name, count=MOST_LAYERS)
     return ""
 
 

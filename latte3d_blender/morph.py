@@ -1,4 +1,4 @@
-"""Puts a ``PreparedMorph`` into Blender: an object whose custom property "Blend" leads it from one prompt to another.
+"""Makes a morph of a ``PreparedMorph``: an object whose custom property "Blend" leads it from one prompt to another.
 
 The in-betweens are ordinary shape keys, which other programs read too. Drivers turn each up and down as the slider
 passes it, so one property is all there is to animate. The colours go over from one texture to the other by the same
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from .insert import insert_object, make_image
+from .insert import largest_side, make_image
+from .later import np
 
 if TYPE_CHECKING:
     from .blend_task import PreparedMorph
@@ -20,25 +21,27 @@ if TYPE_CHECKING:
 SLIDER = "Blend"
 
 
-def insert_morph(
-    context: bpy.types.Context, prepared: PreparedMorph, cursor: tuple[float, float, float], factor: float
-) -> bpy.types.Object:
-    """As ``insert_object``; the slider stands at ``factor``."""
-    obj = insert_object(context, prepared.start, cursor)
-    obj[SLIDER] = float(factor)
+def make_morph(obj: bpy.types.Object, prepared: PreparedMorph, factor: float) -> None:
+    """Let ``obj``, which has the mesh and material of ``prepared.start``, go the whole way.
+
+    The slider stands at ``factor``; one that is there already, and its keyframes, stay as they are.
+    """
+    if SLIDER not in obj:
+        obj[SLIDER] = float(factor)
     obj.id_properties_ui(SLIDER).update(
         min=0.0, max=1.0, soft_min=0.0, soft_max=1.0, default=0.0, subtype="FACTOR",
         description="How far the object is on its way from the first prompt to the second",
     )  # fmt: skip
     obj.property_overridable_library_set(f'["{SLIDER}"]', True)
     obj.shape_key_add(name="Basis", from_mix=False)
+    # An object that is made again keeps its size, so its mesh may not be as large as the prepared one.
+    size = np.float32(largest_side(obj.data) / max(float(np.ptp(prepared.start.vertices, axis=0).max()), 1e-9))
     last = len(prepared.t) - 1
     for number in range(1, last + 1):
         key = obj.shape_key_add(name=f"{prepared.t[number]:.0%}", from_mix=False)
-        key.data.foreach_set("co", prepared.shapes[number].ravel())
+        key.data.foreach_set("co", (size * prepared.shapes[number]).ravel())
         _drive(obj, key, number, last)
-    _mix_colors(obj.active_material, prepared)
-    return obj
+    _mix_colors(obj.data.materials[0], prepared)
 
 
 def is_morph(obj: bpy.types.Object | None) -> bool:

@@ -1,12 +1,11 @@
 """The tab "LATTE3D" in the sidebar of the 3D view. Drawing reads; it neither writes nor computes nor touches files."""
 
-import textwrap
-
 import bpy
 
 from . import session, timer
 from .jobs import Job, JobState
 from .translations import tr
+from .wording import lines, shortened
 
 #: What the progress bar says in each stage of the core.
 STAGE_TEXTS = {
@@ -14,6 +13,7 @@ STAGE_TEXTS = {
     "load": "Loading the model",
     "text": "Reading the prompt",
     "network": "Imagining",
+    "refine": "Refining",
     "field": "Feeling out the shape",
     "surface": "Finding the surface",
     "simplify": "Reducing the faces",
@@ -24,15 +24,19 @@ STAGE_TEXTS = {
 HINT = "Type what to make, then press Generate. The object will stand at the 3D cursor."
 
 
-def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """A paragraph of labels, broken to the width of the sidebar; Blender's labels do not wrap."""
+def letters(context: bpy.types.Context, icons: int = 1) -> int:
+    """How many letters stand in one line of the sidebar beside so many icons or small buttons."""
     scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
     width = context.region.width if context.region is not None else 300
-    # A letter of the interface font is about 6.5 px wide; margins and icon take about 60 px.
-    letters = max(16, int((width / scale - 60) / 6.5))
+    # A letter of the interface font is about 6.5 px wide; margins take about 40 px, an icon 20.
+    return max(16, int((width / scale - 40 - 20 * icons) / 6.5))
+
+
+def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
+    """A paragraph of labels, broken to the width of the sidebar; Blender's labels do not wrap."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for line in textwrap.wrap(tr(text), letters) or [""]:
+    for line in lines(tr(text), letters(context)):
         column.label(text=line, icon=icon, translate=False)
         icon = "BLANK1" if icon != "NONE" else "NONE"
 
@@ -106,7 +110,7 @@ class LATTE3D_PT_details(SidebarPanel, bpy.types.Panel):
 def draw_progress(layout: bpy.types.UILayout, job: Job, paused: bool) -> None:
     """Bar with the stage's name, and Cancel."""
     row = layout.split(factor=0.7, align=True)
-    text = "Resting while Blender renders" if paused else stage_text(job)
+    text = tr("Resting while Blender renders") if paused else stage_text(job)
     row.progress(factor=job.fraction, type="BAR", text=text)
     row.operator("latte3d.cancel").job_id = job.id
 
@@ -118,8 +122,9 @@ def stage_text(job: Job) -> str:
 
 def draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:
     """A finished result that cannot be placed right now."""
-    title = textwrap.shorten(job.task.title, 60, placeholder="…")
-    wrapped(layout, context, f"“{title}” is ready and waits {timer.obstacle(context)}.", "INFO")
+    text = tr("“{title}” is ready and waits {obstacle}.")
+    text = text.format(title=shortened(job.task.title, 60), obstacle=timer.obstacle(context))
+    wrapped(layout, context, text, "INFO")
     layout.operator("latte3d.insert").job_id = job.id
 
 

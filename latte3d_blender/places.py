@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from .later import np
 from .populate import share
+from .translations import tr
 from .wishes import Place, PopulateError, check_total
 
 #: How often a place is sought for each one wanted before the surface counts as full, and how often at most beyond that.
@@ -42,7 +43,7 @@ def along(lines: Sequence[tuple[np.ndarray, bool]], count: int) -> tuple[np.ndar
     paths = [np.concatenate([points, points[:1]]) if closed else points for points, closed in lines]
     lengths = np.array([np.linalg.norm(np.diff(path, axis=0), axis=1).sum() for path in paths])
     if not lengths.sum() > 0.0:
-        raise PopulateError("The curve has no length: draw it longer, or select another one.")
+        raise PopulateError(tr("The curve has no length: draw it longer, or select another one."))
     points, directions = [np.zeros((0, 3))], [np.zeros((0, 3))]
     for path, (_, closed), part in zip(paths, lines, share(lengths.tolist(), count), strict=True):
         if not part:
@@ -91,7 +92,8 @@ def scatter(
     usable = doubled > 0.0
     usable[usable] &= across[usable, 2] >= math.cos(math.radians(slope)) * doubled[usable] - 1e-9 * doubled[usable]
     if not usable.any():
-        raise PopulateError(f"Nothing of the surface is flatter than {slope:.0f}°: raise the steepest slope.")
+        message = tr("Nothing of the surface is flatter than {slope:.0f}°: raise Steepest Slope.")
+        raise PopulateError(message.format(slope=slope))
     triangles, normals = triangles[usable].astype(float), across[usable] / doubled[usable, None]
     areas = doubled[usable] / 2
     wanted = count or max(1, round(min(density * float(areas.sum()), 1e12)))

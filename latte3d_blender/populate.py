@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .generate import GenerateTask
+from .generate import GenerateTask, made
 from .sentences import Box, Relation, Scene, Shape, Spot, Thing, arrange
 from .tasks import Placed
+from .translations import tr
 from .wishes import SEED_MAX, Place, PopulateError, Wish, upright
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Look:
     faces: int = 5000
     texture_size: int = 1024
     unwrap: str = "fast"
+    size_m: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Plan:
             if not sound or (things and len(plan.places([None] * len(plan.recipes))) != len(plan.items)):
                 raise ValueError
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
-            raise PopulateError("The plan of this collection cannot be read: populate the scene anew.") from error
+            raise PopulateError(tr("The plan of this collection cannot be read: populate the scene anew.")) from error
         return plan
 
 
@@ -213,9 +215,8 @@ def given_places(wishes: Sequence[Wish]) -> list[Place]:
     places = [wish.place for wish in wishes if wish.place is not None]
     if len(places) < len(wishes):
         prompt = next(wish.prompt for wish in wishes if wish.place is None)
-        raise PopulateError(
-            f"The list gives no place for “{prompt}”: add columns x and y, or choose another placement."
-        )
+        message = tr("The list gives no place for “{prompt}”: add columns x and y, or choose another placement.")
+        raise PopulateError(message.format(prompt=prompt))
     return places
 
 
@@ -224,16 +225,6 @@ def scene_places(scene: Scene, origin: tuple[float, float, float]) -> list[Place
     x, y, z = origin
     spots = _flat(arrange(scene, [Box()] * len(scene.things)))
     return [upright(x + spot.x, y + spot.y, z + spot.z, spot.yaw) for spot in spots]
-
-
-def duration(seconds: float) -> str:
-    """As "about 40 s" or "about 2 min"."""
-    return f"about {max(1.0, seconds):.0f} s" if seconds < 90.0 else f"about {seconds / 60.0:.0f} min"
-
-
-def quantity(count: int, noun: str) -> str:
-    """As "1 prompt" or "1,200 places"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True)
@@ -255,8 +246,11 @@ class PopulateTask(GenerateTask):
         # One step for the whole run, made when it has ended, however it ends.
         populate_undo.watch(self.group, self.plan)
         names = tuple(obj.name for obj in objects)
-        where = "" if len(names) == 1 else f" in {len(names):,} places"
-        return Placed(names, f"“{self.title}”{where}: {len(result.faces):,} faces in {job.seconds:.1f} s", undo=False)
+        if len(names) == 1:
+            return Placed(names, made(self.title, len(result.faces), job), undo=False)
+        text = tr("“{name}” in {places:,} places: {faces:,} faces in {seconds:.1f}\N{NO-BREAK SPACE}s")
+        text = text.format(name=self.title, places=len(names), faces=len(result.faces), seconds=job.seconds)
+        return Placed(names, text, undo=False)
 
 
 def tasks(plan: Plan, missing: Sequence[int], **common: Any) -> list[PopulateTask]:

@@ -15,6 +15,7 @@ from .places import multiply, tilts
 from .populate import Item, Plan
 from .prepare import PreparedObject
 from .sentences import Shape
+from .translations import tr
 from .wishes import Place, PopulateError
 
 #: Custom properties of the collection (the plan, its name, its notes for the panel) and of an object (its item).
@@ -26,6 +27,10 @@ _CELLS, _SAMPLES = 24, 20_000
 
 
 # --- reading -----------------------------------------------------------------------------------------------------
+
+
+#: What the placements need.
+_NOUNS = {"empty": "empty", "curve": "curve", "mesh": "mesh"}
 
 
 def targets(context: bpy.types.Context, names: str, kinds: tuple[str, ...], noun: str) -> list[bpy.types.Object]:
@@ -40,13 +45,15 @@ def targets(context: bpy.types.Context, names: str, kinds: tuple[str, ...], noun
     else:
         missing = [name for name in wanted if name not in context.scene.objects]
         if missing:
-            raise PopulateError(f"There is no object “{missing[0]}” in the scene: name another one.")
+            message = tr("There is no object “{name}” in the scene: name another one.")
+            raise PopulateError(message.format(name=missing[0]))
         found = [context.scene.objects[name] for name in wanted]
         wrong = [obj.name for obj in found if obj.type not in kinds]
         if wrong:
-            raise PopulateError(f"The object “{wrong[0]}” is no {noun}: name another one.")
+            message = tr("The object “{name}” is no {noun}: name another one.")
+            raise PopulateError(message.format(name=wrong[0], noun=tr(_NOUNS[noun])))
     if not found:
-        raise PopulateError(f"No {noun} is selected: select at least one.")
+        raise PopulateError(tr("No {noun} is selected: select at least one.").format(noun=tr(_NOUNS[noun])))
     return sorted(found, key=lambda obj: obj.name)
 
 
@@ -73,7 +80,7 @@ def surface(context: bpy.types.Context, objects: Sequence[bpy.types.Object]) -> 
         parts.append(world[corners[:, ::-1] if mirrored else corners])
     triangles = np.concatenate(parts)
     if len(triangles) == 0:
-        raise PopulateError("The selected objects have no faces: select a surface.")
+        raise PopulateError(tr("The selected objects have no faces: select a surface."))
     return triangles
 
 
@@ -156,7 +163,8 @@ def plan_of(collection: bpy.types.Collection) -> Plan:
     """Raises PopulateError if the collection has no plan that can be read."""
     stored = collection.get(PLAN)
     if not isinstance(stored, str):
-        raise PopulateError(f"The collection “{collection.name}” was not populated by LATTE3D: choose another one.")
+        message = tr("The collection “{name}” was not populated by LATTE3D: choose another one.")
+        raise PopulateError(message.format(name=collection.name))
     return Plan.from_json(stored)
 
 

@@ -16,11 +16,13 @@ from . import populate_undo, preferences, properties, sentences, session, timer
 from .arguments import asked
 from .generate import GenerateTask
 from .jobs import Job, JobQueue
-from .jobs_panel import left_text
+from .jobs_panel import with_left
 from .panels import SidebarPanel, wrapped
-from .populate import Look, Plan, PopulateTask, cast, duration, given_places, quantity, scene_places, tasks
+from .populate import Look, Plan, PopulateTask, cast, given_places, scene_places, tasks
 from .submit import possible, ready, submit
+from .translations import tr
 from .wishes import MAX_OBJECTS, Place, PopulateError, Wish, check_total, from_names, read_file, read_text
+from .wording import duration, quantity, shortened
 
 if TYPE_CHECKING:
     from .sentences import Scene
@@ -173,7 +175,8 @@ def _plan(context: bpy.types.Context, values: dict[str, Any], look: Look, names:
         else:
             places, lost = dropped(context, places, values["align"] and values["placement"] != "CURVE")
         if lost:
-            notes.append(f"There is no ground under {quantity(lost, 'place')}: what stands there stays in the air.")
+            message = tr("There is no ground under {places}: what stands there stays in the air.")
+            notes.append(message.format(places=quantity(lost, "place")))
     mix = values["mix"] and values["placement"] != "GIVEN"
     recipes, items = cast(wishes, places, seed=seed, variants=values["variants"], mix=mix)
     # The notes are the plan's from here on.
@@ -185,13 +188,20 @@ def _check(values: dict[str, Any]) -> None:
     """Scripts may give what the panel's sliders would not."""
     for name in ("spacing", "density", "distance", "yaw", "slope"):
         if not 0.0 <= values[name] < 1e9:
-            raise PopulateError(f"The {name} cannot be {values[name]:g}: give 0 or more.")
+            message = tr("{name} cannot be {value:g}: give 0 or more.")
+            raise PopulateError(message.format(name=_label(name), value=values[name]))
     if not 0.0 < values["scale_min"] <= values["scale_max"] < 1e6:
-        raise PopulateError("The least scale must be above 0 and not above the greatest: change one of them.")
+        raise PopulateError(tr("The least scale must be above 0 and not above the greatest: change one of them."))
     for name, least, most in (("objects", 0, MAX_OBJECTS), ("columns", 0, MAX_OBJECTS), ("variants", 1, MAX_OBJECTS),
                               ("seed", 0, properties.SEED_MAX)):  # fmt: skip
         if not least <= values[name] <= most:
-            raise PopulateError(f"The {name} cannot be {values[name]:,}: give a number from {least} to {most:,}.")
+            message = tr("{name} cannot be {value:,}: give a number from {least} to {most:,}.")
+            raise PopulateError(message.format(name=_label(name), value=values[name], least=least, most=most))
+
+
+def _label(name: str) -> str:
+    """What the panel calls a setting."""
+    return tr(LATTE3D_PG_populate.bl_rna.properties[name].name)
 
 
 def _wishes(context: bpy.types.Context, values: dict[str, Any], names: str) -> tuple[tuple[Wish, ...], Scene | None]:
@@ -204,11 +214,12 @@ def _wishes(context: bpy.types.Context, values: dict[str, Any], names: str) -> t
         case "TEXT":
             text = bpy.data.texts.get(values["text"])
             if text is None:
-                raise PopulateError("There is no text with the prompts: write one in the Text Editor and choose it.")
+                message = tr("There is no text with the prompts: write one in the Text Editor and choose it.")
+                raise PopulateError(message)
             return read_text(text.as_string(), text.name), None
         case "FILE":
             if not values["filepath"]:
-                raise PopulateError("No list is chosen: choose a text, CSV or JSON file.")
+                raise PopulateError(tr("No list is chosen: choose a text, CSV or JSON file."))
             return read_file(Path(bpy.path.abspath(values["filepath"]))), None
         case _:
             return from_names(empty_places(targets(context, names, ("EMPTY",), "empty"))), None
@@ -247,7 +258,8 @@ def _places(
     )
     notes = []
     if len(points) < wanted:
-        notes.append(f"Only {len(points):,} of {wanted:,} objects fit: lower the distance or raise the steepest slope.")
+        message = tr("Only {count:,} of {wanted:,} objects fit: lower Distance or raise Steepest Slope.")
+        notes.append(message.format(count=len(points), wanted=wanted))
     return places.stand(points, normals=normals if values["align"] else None, **chance), notes
 
 
@@ -262,7 +274,7 @@ def _title(values: dict[str, Any], wishes: tuple[Wish, ...]) -> str:
             name = Path(values["filepath"]).stem
         case _:
             name = wishes[0].prompt
-    return "Populate: " + (name if len(name) <= 40 else name[:39] + "…")
+    return tr("Populate: {name}").format(name=shortened(name, 40))
 
 
 # --- looking -----------------------------------------------------------------------------------------------------
@@ -280,8 +292,8 @@ def _estimate(jobs: JobQueue, recipes: int) -> float | None:
 def summary(jobs: JobQueue, prompts: int, objects: int | None) -> str:
     """As "40 prompts, 200 places, about 2 min". ``objects`` is None where only the surface can tell."""
     seconds = _estimate(jobs, prompts)
-    places = "as many places as fit" if objects is None else quantity(objects, "place")
-    return f"{quantity(prompts, 'prompt')}, {places}" + ("" if seconds is None else f", {duration(seconds)}")
+    places = tr("as many places as fit") if objects is None else quantity(objects, "place")
+    return ", ".join([quantity(prompts, "prompt"), places, *([] if seconds is None else [duration(seconds)])])
 
 
 def _count_text(wishes: tuple[Wish, ...]) -> str:
@@ -313,15 +325,15 @@ def _preview(context: bpy.types.Context, jobs: JobQueue, settings: bpy.types.Pro
             found = _counted("SENTENCE", settings.sentence, "")
         case "TEXT":
             if settings.text is None:
-                return "Choose a text with one prompt a line.", False
+                return tr("Choose a text with one prompt a line."), False
             if len(settings.text.lines) > COUNTED_LINES:
-                return f"A long list: {quantity(len(settings.text.lines), 'line')}.", False
+                return tr("A long list: {lines}.").format(lines=quantity(len(settings.text.lines), "line")), False
             found = _counted("TEXT", settings.text.as_string(), settings.text.name)
         case "FILE":
-            return settings.listed or "Choose a list of prompts.", settings.listed.endswith(".")
+            return settings.listed or tr("Choose a list of prompts."), settings.listed.endswith(".")
         case _:
             if not empties:
-                return "Select empties that are named after what shall stand there.", False
+                return tr("Select empties that are named after what shall stand there."), False
             found = len({obj.name.partition(".")[0] for obj in empties}), len(empties)
     if isinstance(found, str):
         return found, True
@@ -353,10 +365,10 @@ def _collection(context: bpy.types.Context, name: str) -> bpy.types.Collection:
     if not name:
         collection = context.scene.latte3d_populate.collection
         if collection is None:
-            raise PopulateError("No run is chosen: choose the collection of one in the panel.")
+            raise PopulateError(tr("No run is chosen: choose the collection of one in the panel."))
         return collection
     if name not in bpy.data.collections:
-        raise PopulateError(f"There is no collection “{name}”: name another one.")
+        raise PopulateError(tr("There is no collection “{name}”: name another one.").format(name=name))
     return bpy.data.collections[name]
 
 
@@ -410,7 +422,7 @@ class LATTE3D_OT_populate(bpy.types.Operator):
         values = asked(self, SETTINGS, stored)
         if not isinstance(values["text"], str):
             values["text"] = "" if values["text"] is None else values["text"].name
-        look = Look(**asked(self, LOOK, context.scene.latte3d))
+        look = Look(**asked(self, LOOK, context.scene.latte3d), size_m=preferences.size_m(context))
         jobs = session.jobs()
         try:
             plan = _plan(context, values, look, self.targets)
@@ -458,7 +470,7 @@ class LATTE3D_OT_populate_resume(bpy.types.Operator):
             collection = _collection(context, self.collection)
             plan = populate_scene.plan_of(collection)
             if _jobs_of(jobs, plan.run):
-                raise PopulateError("This run is still going on: wait for it, or cancel it.")
+                raise PopulateError(tr("This run is still going on: wait for it, or cancel it."))
             recipes, partial = populate_scene.missing(collection, plan)
         except PopulateError as error:
             self.report({"ERROR"}, str(error))
@@ -604,8 +616,8 @@ def draw_run(
         group = jobs.progress(coming[0].task.group)
         if group is not None:
             row = layout.split(factor=0.7, align=True)
-            text = f"{group.done} of {group.total}{left_text(jobs, coming)}"
-            row.progress(factor=group.fraction, type="BAR", text=text)
+            text = tr("{done} of {total}").format(done=group.done, total=group.total)
+            row.progress(factor=group.fraction, type="BAR", text=with_left(text, jobs, coming))
             row.operator("latte3d.populate_cancel").collection = collection.name
         return
     if notes := collection.get("latte3d_populate_notes"):

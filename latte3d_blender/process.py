@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -36,6 +37,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds that a cancelled job may take to stop by itself before its process is killed.
 GRACE = 1.0
+
+#: Windows: no console window, and Blender goes first where both want the processor. Elsewhere ``child`` sees to that.
+FLAGS = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
 
 #: How the child's Python is started: as Blender starts its own helpers, isolated from the user's environment.
 PYTHON = (sys.executable, "-I")
@@ -71,6 +75,12 @@ class ProcessBackend(LineBackend):
             if self._child is None or not self._child.alive:
                 self._leave()
                 self._child = _Child(self._load, self._python)
+        except OSError as error:
+            return Failed(
+                f"The separate process of LATTE3D cannot be started ({error.strerror or error}): "
+                "choose “In Blender” in the preferences of the extension.",
+                traceback.format_exc(),
+            )
         except Exception as error:
             return failure(error)
         event = self._follow(self._child, job_id, pickled)
@@ -135,7 +145,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            creationflags=FLAGS,
             start_new_session=os.name == "posix",  # Ctrl+C in a terminal is for Blender; a kill reaches the children
         )
         assert self._process.stdin is not None and self._process.stdout is not None

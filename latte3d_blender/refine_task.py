@@ -2,6 +2,8 @@
 
 The object is made again from its prompt, seed and strength, its colours are moved by the prior (the core's
 ``train.refine``), and what comes of it takes the place of its mesh and material. The old mesh is kept beside it.
+
+``RefineTask`` does so with an object that is there, ``RefinedTask`` with one that it makes itself.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .generate import GenerateTask, made
 from .tasks import BlockRef, Placed, Task
+from .translations import tr
 
 if TYPE_CHECKING:
     import torch
@@ -72,6 +77,7 @@ class RefinedObject:
 
     Attributes:
         object: None where no state was found that the prior likes better than the start.
+        start: the object before, where it was made anew, too.
         gain: by how much the prior's error went down, as a share of what it was.
         steps: after how many.
     """
@@ -81,6 +87,7 @@ class RefinedObject:
     steps: int
     warnings: tuple[str, ...]
     seconds: Mapping[str, float]
+    start: PreparedObject | None = None
 
 
 @dataclass(frozen=True)
@@ -109,56 +116,21 @@ class RefineTask(Task):
 
     @property
     def title(self) -> str:
-        return f"Refine {self.target.name}"
+        return tr("Refine {name}").format(name=self.target.name)
+
+    @property
+    def given_seconds(self) -> float:
+        return self.budget
 
     def run(self, generator: Generator, progress: Progress) -> RefinedObject:
         from latte3d_core.errors import SettingError
-        from latte3d_core.train.refine import RefineSettings, refine_fields
-
-        from .prepare import prepare
 
         if generator.provenance["model_sha256"] != self.digest:
             raise SettingError(
                 f"“{self.target.name}” was made with another model: choose that one in the preferences, or make the "
                 "object anew."
             )
-        if not self.budget > 0.0:
-            raise SettingError("The time must be more than 0 seconds.")
-        guidance = self._guidance(generator)
-        fields = generator.fields(self.prompt, seed=self.seed, alpha=self.alpha, progress=progress)
-        settings = RefineSettings(seconds=self.budget, geometry=self.reshape)
-        with progress.stage("network"):
-            watched = Watched(guidance, progress, self.budget)
-            fields, done = refine_fields(fields, watched, settings, progress)
-        gain = 1.0 - done.best.error / max(done.history[0].error, 1e-12)
-        if done.best.step == 0:
-            return RefinedObject(None, 0.0, 0, tuple(progress.warnings), dict(progress.seconds))
-        mesh = generator.finish(fields, self.faces, self.texture_size, self.unwrap, progress)
-        made = prepare(mesh)
-        # Whole numbers of the artist's own; the measures tell how far it went.
-        record = {"budget": self.budget, "reshape": self.reshape, "steps": done.best.step, "gain": round(gain, 4)}
-        made = replace(made, properties={**made.properties, REFINED: json.dumps(record)})
-        return RefinedObject(made, gain, done.best.step, made.warnings, made.seconds)
-
-    def _guidance(self, generator: Generator) -> Guidance:
-        from latte3d_core.errors import CheckpointError
-        from latte3d_core.model.text import CaptionCache, TextEncoder
-        from latte3d_core.prior.checkpoint import load_prior
-        from latte3d_core.train.guidance import DistillationSettings, PriorGuidance
-
-        try:
-            prior = load_prior(self.prior, generator.device)
-        except CheckpointError as error:
-            if self.prior != PRIOR:
-                raise
-            raise CheckpointError(
-                "The prior that judges the looks cannot be read: reinstall the LATTE3D extension, or name a prior file "
-                f"of your own ({error})"
-            ) from error
-        same = prior.config.text == generator.text.config
-        encoder = generator.text if same else TextEncoder(prior.config.text, generator.device)
-        # One that sees depth keeps the shape; where the shape is to move, it must not.
-        return PriorGuidance(prior, CaptionCache(encoder), DistillationSettings(), depth=not self.reshape)
+        return refine(self, generator, progress)[1]
 
     def place(self, context: Any, job: Job, result: RefinedObject) -> Placed:
         from .blocks import require
@@ -166,6 +138,114 @@ class RefineTask(Task):
 
         obj = require(self.target)
         if result.object is None:
-            return Placed((), f"“{obj.name}” stays as it is: nothing better was found in the time", undo=False)
+            message = tr("“{name}” stays as it is: nothing better was found in the time")
+            return Placed((), message.format(name=obj.name), undo=False)
         put(obj, result.object)
-        return Placed((obj.name,), f"“{obj.name}” refined in {job.seconds:.0f} s: error down by {result.gain:.0%}")
+        return Placed((obj.name,), refined_text(obj.name, job, result))
+
+
+@dataclass(frozen=True)
+class RefinedTask(GenerateTask):
+    """Make an object and refine it: what Generate and Refine do one after the other.
+
+    Attributes:
+        budget, reshape, prior: as those of ``RefineTask``.
+    """
+
+    budget: float = 20.0
+    reshape: bool = False
+    prior: str = PRIOR
+
+    @property
+    def given_seconds(self) -> float:
+        return self.budget
+
+    def run(self, generator: Generator, progress: Progress) -> RefinedObject:  # type: ignore[override]
+        from .prepare import prepare
+
+        fields, done = refine(self, generator, progress)
+        mesh = generator.finish(fields, self.faces, self.texture_size, self.unwrap, progress)
+        start = prepare(mesh, self.size_m or None)
+        return replace(done, start=start, warnings=tuple(progress.warnings), seconds=dict(progress.seconds))
+
+    def object_of(self, result: Any) -> PreparedObject:
+        prepared: PreparedObject = result.start
+        return prepared
+
+    def complete(self, obj: Any, result: Any) -> None:
+        from .refined import renew
+
+        renew(obj, result.object)
+
+    def summary(self, obj: Any, job: Job, result: Any) -> str:
+        if result.object is None:
+            return made(obj.name, len(result.start.faces), job)
+        return refined_text(obj.name, job, result)
+
+
+def refined_text(name: str, job: Job, result: RefinedObject) -> str:
+    """What the panel says of a refined object."""
+    text = tr("“{name}” refined in {seconds:.0f} s: error down by {gain:.0%}")
+    return text.format(name=name, seconds=job.seconds, gain=result.gain)
+
+
+def refine(task: RefineTask | RefinedTask, generator: Generator, progress: Progress) -> tuple[Fields, RefinedObject]:
+    """The fields that the networks gave, and what came of refining them. On the worker.
+
+    Raises:
+        SettingError, CheckpointError: there is no time, or no prior.
+    """
+    from latte3d_core.errors import SettingError
+    from latte3d_core.progress import REFINE, refining
+    from latte3d_core.train.refine import RefineSettings, refine_fields
+
+    from .prepare import prepare
+
+    if not task.budget > 0.0:
+        raise SettingError("The time must be more than 0 seconds.")
+    guidance = guidance_of(task.prior, task.reshape, generator)
+    progress.plan(refining(task.budget))
+    fields = generator.fields(task.prompt, seed=task.seed, alpha=task.alpha, progress=progress)
+    settings = RefineSettings(seconds=task.budget, geometry=task.reshape)
+    with progress.stage(REFINE):
+        watched = Watched(guidance, progress, task.budget)
+        better, done = refine_fields(fields, watched, settings, progress)
+    gain = 1.0 - done.best.error / max(done.history[0].error, 1e-12)
+    if done.best.step == 0:
+        return fields, RefinedObject(None, 0.0, 0, tuple(progress.warnings), dict(progress.seconds))
+    mesh = generator.finish(better, task.faces, task.texture_size, task.unwrap, progress)
+    prepared = prepare(mesh)
+    # What it takes to do it again, and how far it went. Of a prior of the artist's own the name: a path would tell
+    # strangers about this computer, and theirs would be read on it.
+    record = {
+        "budget": task.budget, "reshape": task.reshape, "prior": Path(task.prior).name,
+        "steps": done.best.step, "gain": round(gain, 4),
+    }  # fmt: skip
+    prepared = replace(prepared, properties={**prepared.properties, REFINED: json.dumps(record)})
+    return fields, RefinedObject(prepared, gain, done.best.step, prepared.warnings, prepared.seconds)
+
+
+def guidance_of(prior: str, reshape: bool, generator: Generator) -> Guidance:
+    """A prior, by its name or path, that judges looks, or shapes too.
+
+    Raises:
+        CheckpointError: it cannot be read.
+    """
+    from latte3d_core.errors import CheckpointError
+    from latte3d_core.model.text import CaptionCache, TextEncoder
+    from latte3d_core.prior.checkpoint import load_prior
+    from latte3d_core.train.guidance import REFINING, PriorGuidance
+
+    try:
+        loaded = load_prior(prior, generator.device)
+    except CheckpointError as error:
+        if prior != PRIOR:
+            raise
+        raise CheckpointError(
+            "The prior that judges the looks cannot be read: reinstall the LATTE3D extension, or name a prior file "
+            f"of your own ({error})"
+        ) from error
+    same = loaded.config.text == generator.text.config
+    encoder = generator.text if same else TextEncoder(loaded.config.text, generator.device)
+    # One that sees depth keeps the shape; where the shape is to move, it must not.
+    return PriorGuidance(loaded, CaptionCache(encoder), REFINING, depth=not reshape)

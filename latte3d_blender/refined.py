@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from . import variants
 from .insert import replace_object
 from .refine_task import REFINED
 
@@ -45,9 +46,33 @@ def put(obj: bpy.types.Object, prepared: PreparedObject) -> None:
     obj[OTHER] = before
 
 
+def renew(obj: bpy.types.Object, prepared: PreparedObject | None) -> None:
+    """As ``put``, after ``obj`` itself has been made again; ``prepared`` is None where nothing better was found.
+
+    An object whose other look was let go of gets none anew.
+    """
+    alone = is_settled(obj)
+    if OTHER in obj:
+        del obj[OTHER]
+    if prepared is not None:
+        put(obj, prepared)
+        if alone:
+            del obj[OTHER]
+    _tell(obj)
+
+
+def is_settled(obj: bpy.types.Object) -> bool:
+    """Whether ``obj`` was refined and has let go of the look before."""
+    return REFINED in obj and OTHER not in obj
+
+
 def swap(obj: bpy.types.Object) -> None:
-    """Show the other mesh, and keep this one. The object must have one, see ``other``."""
+    """Show the other mesh, and keep this one. The object must have one, see ``other``.
+
+    Styles belong to one of the two, so the object takes its own materials; the list stays for the way back.
+    """
     shown, hidden = obj.data, other(obj)
+    variants.show(obj, 0)
     obj.data = hidden
     obj[OTHER] = shown
     _tell(obj)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Protocol
 
+from .translations import tr
 from .wishes import PopulateError, Wish, check_total
 
 
@@ -256,7 +257,7 @@ class _Reader:
             elif connector in _RELATIONS:
                 self._relate(_RELATIONS[connector], words)
                 if connector == "inside":
-                    self.notes.append("“inside” cannot be followed, since things are solid: it stands beside.")
+                    self.notes.append(tr("“inside” cannot be followed, since things are solid: it stands beside."))
             elif connector in _INVERSE:
                 self.anchor = self.figures[-1] if self.figures else self.anchor
                 self.pending = None
@@ -271,13 +272,14 @@ class _Reader:
     def _scene(self) -> Scene:
         if not self.things:
             raise PopulateError(
-                "The sentence names nothing that can be made: write something like “a table with two chairs”."
+                tr("The sentence names nothing that can be made: write something like “a table with two chairs”.")
             )
         free = [thing.prompt for thing in self.things if thing.relation is Relation.FREE]
         notes = [*self.notes, *self.guessed.values()]
         if len(free) > 1:
-            listed = ", ".join(free[:-1]) + f" and {free[-1]}"
-            notes.append(f"The sentence does not say how {listed} stand to each other: they stand side by side.")
+            note = tr("The sentence does not say how {things} stand to each other: they stand side by side.")
+            things = tr("{things} and {last}").format(things=", ".join(free[:-1]), last=free[-1])
+            notes.append(note.format(things=things))
         for thing in self.things:
             check_total(thing.count)
         check_total(sum(thing.count for thing in self.things))
@@ -304,7 +306,8 @@ class _Reader:
         count = max(count, 1)
         self.things.append(Thing(prompt, count))
         if vague:
-            self.notes.append(f"The sentence does not say how many of “{prompt}”: {count} are made.")
+            note = tr("The sentence does not say how many of “{prompt}”: {count} are made.")
+            self.notes.append(note.format(prompt=prompt, count=count))
         return len(self.things) - 1
 
     def _put(self, figure: int, relation: Relation, ground: int) -> None:
@@ -312,9 +315,8 @@ class _Reader:
         while at >= 0 and at != figure:
             at = self.things[at].ground
         if at == figure:
-            self.notes.append(
-                f"The sentence leads in a circle: {self.things[figure].prompt} stands where it was first."
-            )
+            note = tr("The sentence leads in a circle: {prompt} stands where it was first.")
+            self.notes.append(note.format(prompt=self.things[figure].prompt))
             return
         self.things[figure] = replace(self.things[figure], relation=relation, ground=ground)
         self.guessed.pop(figure, None)
@@ -340,7 +342,8 @@ class _Reader:
             if rest:  # "and beside it a chair"
                 figures = [self._name(rest)]
             if ground < 0:
-                self.notes.append(f"It is not clear what “{pronoun}” refers to, so those words change nothing.")
+                note = tr("It is not clear what “{pronoun}” refers to, so those words change nothing.")
+                self.notes.append(note.format(pronoun=pronoun))
                 return
         for figure in figures:
             self._put(figure, relation, ground)
@@ -369,7 +372,8 @@ class _Reader:
             self._put(index, relation, self.anchor)
             if self.listing is Relation.FREE and relation is Relation.BESIDE:
                 prompt = self.things[index].prompt
-                self.guessed[index] = f"“with {prompt}” does not say where: it stands beside."
+                note = tr("“with {prompt}” does not say where: it stands beside.")
+                self.guessed[index] = note.format(prompt=prompt)
             self.figures = [index]
         else:
             self.figures.append(index)

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .generate import made
 from .later import np
 from .tasks import BlockRef, Placed, PlaceError, Task
+from .translations import tr
 
 if TYPE_CHECKING:
     from latte3d_core import Latte3D
@@ -114,7 +116,7 @@ class StylizeTask(MeshTask):
             None if painted.all() else 1, progress,
         )  # fmt: skip
         if styled.new_uvs:
-            raise SettingError("No UV layer can be made for this mesh: unwrap it, then choose Keep for the UVs.")
+            raise SettingError("No UV map can be made for this mesh: unwrap it, then choose Keep for the UV Map.")
         color = average_color(mesh.vertices, mesh.triangles[painted], styled.uvs[painted], styled.base_color)
         loop_uvs = None
         if not choice.layer:
@@ -139,13 +141,14 @@ class StylizeTask(MeshTask):
         obj = require(self.target)
         if result.loop_uvs is None:
             if obj.data.uv_layers.get(result.layer) is None:
-                raise PlaceError(
-                    f"The UV layer “{result.layer}” of “{obj.name}” is gone, and the colours with it: stylize it anew."
-                )
+                message = tr("The UV map “{layer}” of “{name}” is gone, and the colours with it: stylize it anew.")
+                raise PlaceError(message.format(layer=result.layer, name=obj.name))
         elif topology(obj.data) != self.mesh.topology:
-            raise PlaceError(f"The faces of “{obj.name}” have changed meanwhile: stylize it anew.")
+            message = tr("The faces of “{name}” have changed meanwhile: stylize it anew.")
+            raise PlaceError(message.format(name=obj.name))
         style = add_style(obj, self.prompt, result)
-        return Placed((obj.name,), f"“{obj.name}” wears “{style}”, made in {job.seconds:.1f} s")
+        text = tr("“{name}” wears “{style}”, made in {seconds:.1f}\N{NO-BREAK SPACE}s")
+        return Placed((obj.name,), text.format(name=obj.name, style=style, seconds=job.seconds))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -182,7 +185,7 @@ class ReshapeTask(MeshTask):
         from .blocks import require
 
         obj = stand_beside(context, require(self.target), result.prepared, result.base, self.turn, GAP)
-        return Placed((obj.name,), f"“{obj.name}”: {len(result.prepared.faces):,} faces in {job.seconds:.1f} s")
+        return Placed((obj.name,), made(obj.name, len(result.prepared.faces), job))
 
 
 def base_of(mesh: TexturedMesh) -> tuple[float, float, float]:

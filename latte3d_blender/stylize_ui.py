@@ -11,6 +11,7 @@ from .mesh_copy import Refused, copy_mesh, heading, refusal
 from .panels import SidebarPanel
 from .stylize import MeshTask, ReshapeTask, StylizeTask
 from .submit import possible, ready, submit
+from .translations import tr
 
 #: Setting names, shared by the scene's settings and the operator's arguments.
 SETTINGS = ("prompt", "seed", "alpha", "keep_colours", "texture_size", "uv", "reshape")
@@ -73,7 +74,7 @@ def _refusals(context: bpy.types.Context) -> str:
     """Why none of the selected objects can be stylized, or an empty string if one can."""
     selected = context.selected_objects
     if not selected:
-        return "Select one or more mesh objects"
+        return tr("Select one or more mesh objects")
     first = ""
     for obj in selected:
         why = refusal(obj)
@@ -110,8 +111,8 @@ class LATTE3D_OT_stylize(bpy.types.Operator):
             self.report({"ERROR"}, skipped[0])
             return {"CANCELLED"}
         if skipped:
-            more = f" ({len(skipped)} objects were skipped)" if len(skipped) > 1 else ""
-            self.report({"WARNING"}, skipped[0] + more)
+            more = tr("({count} objects were skipped)").format(count=len(skipped)) if len(skipped) > 1 else ""
+            self.report({"WARNING"}, f"{skipped[0]} {more}".strip())
         return submit(self, context, *tasks)
 
 
@@ -173,7 +174,7 @@ class StyleOperator:
         obj = context.object
         why = ""
         if obj is None or not obj.latte3d_variants.entries:
-            why = "The active object has no styles: press Stylize first"
+            why = tr("The active object has no styles: press Stylize first")
         elif obj.library is not None or obj.override_library is not None:
             why = refusal(obj).removesuffix(".")
         if why:
@@ -186,10 +187,9 @@ class StyleOperator:
         index: int = styles.shown if self.index < 0 else self.index  # type: ignore[attr-defined]
         if index < len(styles.entries):
             return index
-        self.report(  # type: ignore[attr-defined]
-            {"ERROR"},
-            f"“{context.object.name}” has no style number {index}: choose one up to {len(styles.entries) - 1}.",
-        )
+        message = tr("“{name}” has no style number {index}: choose one up to {last}.")
+        message = message.format(name=context.object.name, index=index, last=len(styles.entries) - 1)
+        self.report({"ERROR"}, message)  # type: ignore[attr-defined]
         return None
 
 
@@ -338,7 +338,7 @@ class LATTE3D_PT_stylize(SidebarPanel, bpy.types.Panel):
 def draw_styles(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
     """The looks of the active object."""
     styles = obj.latte3d_variants
-    layout.label(text=f"Styles of {obj.name}")
+    layout.label(text=tr("Styles of {name}").format(name=obj.name), translate=False)
     layout.template_list("LATTE3D_UL_variants", "", styles, "entries", styles, "active", rows=3)
     row = layout.row(align=True)
     row.operator("latte3d.variant_compare").other = "ORIGINAL"

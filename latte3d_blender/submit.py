@@ -11,6 +11,7 @@ import bpy
 from . import preferences, session, timer
 from .jobs import Job, JobQueue, JobState
 from .tasks import Task
+from .translations import tr
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,10 @@ def follow(operator: bpy.types.Operator, queue: JobQueue, jobs: Sequence[Job]) -
         operator.report({"ERROR"}, failed[0].message)
         return {"CANCELLED"}
     nothing = len(failed) == len(jobs)
+    message = tr("{failed} of {count} failed, the first: {reason}")
     operator.report(
-        {"ERROR" if nothing else "WARNING"}, f"{len(failed)} of {len(jobs)} failed, the first: {failed[0].message}"
+        {"ERROR" if nothing else "WARNING"},
+        message.format(failed=len(failed), count=len(jobs), reason=failed[0].message),
     )
     return {"CANCELLED" if nothing else "FINISHED"}
 

@@ -91,7 +91,17 @@ class Task(ABC):
     @property
     @abstractmethod
     def title(self) -> str:
-        """What the artist knows the job by, such as its prompt. One line."""
+        """What the artist knows the job by, such as its prompt. One line. Asked on the main thread only."""
+
+    @property
+    def kind(self) -> type:
+        """Tasks of one kind take about the same time."""
+        return type(self)
+
+    @property
+    def given_seconds(self) -> float:
+        """How long the work goes on by the artist's own wish, in seconds; 0 for work that takes as long as it takes."""
+        return 0.0
 
     @abstractmethod
     def run(self, generator: Any, progress: Progress) -> Result:

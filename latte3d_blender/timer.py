@@ -13,6 +13,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import session
+from .translations import tr
 
 log = logging.getLogger(__name__)
 
@@ -55,16 +56,17 @@ def obstacle(context: bpy.types.Context) -> str:
     """
     jobs = session.jobs()
     if jobs is not None and jobs.paused:
-        return "until the render is done"
+        return tr("until the render is done")
     window = context.window or next(iter(context.window_manager.windows), None)
     if window is None:
         return ""
     if any(op.bl_idname.startswith("TRANSFORM_OT") for op in window.modal_operators):
-        return "until you have moved what you are moving"
+        return tr("until you have moved what you are moving")
     active = window.view_layer.objects.active
     if active is not None and active.mode != "OBJECT":
         mode = bpy.types.Object.bl_rna.properties["mode"].enum_items[active.mode].name
-        return f"until you leave {mode}" + ("" if mode.endswith("Mode") else " Mode")
+        named = tr(mode) if mode.endswith("Mode") else tr("{mode} Mode").format(mode=tr(mode))
+        return tr("until you leave {mode}").format(mode=named)
     return ""
 
 
@@ -82,7 +84,12 @@ def place(job_id: int) -> None:
     except Exception as error:
         if job.waiting:  # not even begun: the operator itself tells of what goes wrong in placing
             log.debug("placing failed", exc_info=True)
-            jobs.fail(job, f"The result could not be put into the scene: {error}".strip(), traceback.format_exc())
+            jobs.fail(job, misplaced(error), traceback.format_exc())
+
+
+def misplaced(error: Exception) -> str:
+    """What to say of a result that cannot be placed for a reason that nobody foresaw."""
+    return tr("The result could not be put into the scene: {reason}").format(reason=error).strip()
 
 
 def push_undo(message: str) -> None:
@@ -125,7 +132,7 @@ def _stop(*_: Any) -> None:
     """The result would land in a file that nobody asked it for."""
     jobs = session.jobs()
     if jobs is not None:
-        jobs.drop_all("Stopped, because another file was opened: press Retry in the list of jobs to make it here.")
+        jobs.drop_all(tr("Stopped, because another file was opened: press Retry in the list of jobs to make it here."))
 
 
 def _handlers() -> list[tuple[list[Any], Any]]:

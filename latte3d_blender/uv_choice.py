@@ -61,7 +61,7 @@ def choose(copy: MeshCopy, wish: str, texture_size: int, progress: Progress) -> 
     shown = of_core(copy.shown)
     fault = "the mesh has none"
     if wish == "keep" and not copy.layers:
-        raise SettingError("The mesh has no UV layer to keep: unwrap it, or choose Automatic for the UVs.")
+        raise SettingError("The mesh has no UV map to keep: unwrap it, or choose Automatic for the UV Map.")
     for layer in {"auto": copy.layers, "keep": copy.layers[:1], "new": ()}[wish]:
         uvs = copy.shown.uvs[layer]
         found = None
@@ -73,11 +73,11 @@ def choose(copy: MeshCopy, wish: str, texture_size: int, progress: Progress) -> 
             painted = first_comers(uvs)
             found = uv_fault(Mesh(shown.vertices, shown.faces[painted]), uvs[painted])
         if found is None:
-            shared = f"Parts that share their place on the UV layer “{layer}” share their colours too."
+            shared = f"Parts that share their place on the UV map “{layer}” share their colours too."
             return Choice(layer, uvs, painted, () if painted.all() else (shared,))
         if wish == "keep":
             raise SettingError(
-                f"The UV layer “{layer}” cannot carry the colours because {found}: choose Automatic for the UVs."
+                f"The UV map “{layer}” cannot carry the colours because {found}: choose Automatic for the UV Map."
             )
         if layer == copy.layers[0]:
             fault = found
@@ -85,7 +85,7 @@ def choose(copy: MeshCopy, wish: str, texture_size: int, progress: Progress) -> 
         raise SettingError(copy.locked)
     base = of_core(copy.base)
     uvs = polygon_layout(base, copy.polygon, copy.loop, texture_size, progress)
-    warnings = () if wish == "new" else (f"A new UV layer was added because {fault}.",)
+    warnings = () if wish == "new" else (f"A new UV map was added because {fault}.",)
     return Choice("", uvs, np.ones(len(uvs), bool), warnings)
 
 

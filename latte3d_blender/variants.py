@@ -118,11 +118,17 @@ def remove(obj: bpy.types.Object, index: int) -> None:
     variants.shown, variants.previous = shown, 0 if variants.previous == index else previous
     variants.active = shown  # changes nothing: it is shown already
     if len(variants.entries) == 1:
-        variants.entries.clear()
-        _start_over(variants)
+        forget(obj)
     for material in materials:
         if not material.users:
             _discard(material)
+
+
+def forget(obj: bpy.types.Object) -> None:
+    """Empty the list; what the slots show stays, and the materials go when nothing uses them."""
+    variants = obj.latte3d_variants
+    variants.entries.clear()
+    _start_over(variants)
 
 
 def _start_over(variants: Any) -> None:

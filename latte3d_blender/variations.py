@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .tasks import Placed, Task
+from .translations import tr
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +68,7 @@ class ThumbnailTask(Task):
 
     @property
     def title(self) -> str:
-        return f"{' '.join(self.prompt.split())} (seed {self.seed})"
+        return tr("{prompt} (seed {seed})").format(prompt=" ".join(self.prompt.split()), seed=self.seed)
 
     def run(self, generator: Generator, progress: Progress) -> Thumbnail:
         from latte3d_core.preview import preview, thumbnail
@@ -84,7 +85,7 @@ class ThumbnailTask(Task):
         from .variations_ui import receive
 
         receive(self, result)
-        return Placed((), f"Seed {self.seed} has been looked at", undo=False)
+        return Placed((), tr("Seed {seed} has been looked at").format(seed=self.seed), undo=False)
 
 
 @dataclass
@@ -137,7 +138,8 @@ class Grid:
         if cell is None:
             return None
         same = look.template is not None and any(
-            other.look is not None and other.look.template == look.template for other in self.cells.values()
+            other is not cell and other.look is not None and other.look.template == look.template
+            for other in self.cells.values()
         )
         if self.spare is None or not same:
             cell.look, self._repeats = look, 0
@@ -162,12 +164,13 @@ def parse_seeds(text: str) -> list[int]:
         match = re.fullmatch(r"(\d+)(?:-(\d+))?", part)
         low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if not low <= high < SEEDS:
-            raise ValueError(f"“{part}” is no seed: write numbers from 0 to {SEEDS - 1:,}, such as 0, 4, 7-9.")
+            message = tr("“{part}” is no seed: write numbers from 0 to {most:,}, such as 0, 4, 7-9.")
+            raise ValueError(message.format(part=part, most=SEEDS - 1))
         if high - low >= MOST or len(found) + high - low >= MOST:
-            raise ValueError(f"That is more than {MOST} seeds: name fewer.")
+            raise ValueError(tr("That is more than {most} seeds: name fewer.").format(most=MOST))
         found.update(dict.fromkeys(range(low, high + 1)))
     if not found:
-        raise ValueError("No seed is named: write numbers such as 0, 4, 7-9.")
+        raise ValueError(tr("No seed is named: write numbers such as 0, 4, 7-9."))
     return list(found)
 
 

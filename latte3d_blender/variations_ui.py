@@ -114,9 +114,9 @@ class LATTE3D_OT_variations(bpy.types.Operator):
         try:
             named = parse_seeds(self.seeds) if self.seeds.strip() else None
             if not prompt.strip():
-                raise ValueError("The prompt is empty: type what to make.")
+                raise ValueError(tr("The prompt is empty: type what to make."))
             if alpha == 0.0:
-                raise ValueError("At Shape Strength 0 all seeds look the same: raise Shape Strength.")
+                raise ValueError(tr("At Shape Strength 0 all seeds look the same: raise Shape Strength."))
             if not 1 <= count <= MOST:
                 raise ValueError(
                     tr("The count must lie between 1 and {most}, not {count}.").format(most=MOST, count=count)
@@ -125,7 +125,7 @@ class LATTE3D_OT_variations(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         _clear()
-        group = jobs.new_group(f"Variations of {' '.join(prompt.split())}")
+        group = jobs.new_group(tr("Variations of {prompt}").format(prompt=" ".join(prompt.split())))
         if named is None:
             _grid = Grid.counted(prompt, alpha, group, values["seed"], count)
         else:
@@ -231,7 +231,8 @@ def _make(operator: bpy.types.Operator, context: bpy.types.Context, seeds: list[
         return {"CANCELLED"}
     x, y, z = context.scene.cursor.location
     device, model = preferences.read(context)
-    group = jobs.new_group(f"Kept of {' '.join(_grid.prompt.split())}") if len(seeds) > 1 else ""
+    name = tr("Chosen of {prompt}").format(prompt=" ".join(_grid.prompt.split()))
+    group = jobs.new_group(name) if len(seeds) > 1 else ""
     shared = _full_settings(operator, context)
     shared |= {"size_m": preferences.size_m(context), "device": device, "model": model, "group": group}
     tasks = [
@@ -293,7 +294,8 @@ class LATTE3D_PT_variations(SidebarPanel, bpy.types.Panel):
             wrapped(layout, context, tr("Only one shape suits these words: other words have more."), "INFO")
         row = layout.row(align=True)
         chosen = len(_grid.chosen)
-        row.operator("latte3d.keep_selected", text=f"{tr('Make Chosen')} ({chosen})" if chosen else "Make Chosen")
+        text = f"{tr('Make Chosen')} ({chosen})" if chosen else tr("Make Chosen")
+        row.operator("latte3d.keep_selected", text=text, translate=False)
         row.operator("latte3d.clear_variations", text="", icon="X")
 
 

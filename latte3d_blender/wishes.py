@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .translations import tr
+
 #: Most objects that one run may have.
 MAX_OBJECTS = 10_000
 
@@ -79,14 +81,17 @@ def read_file(path: Path) -> tuple[Wish, ...]:
         data = path.read_bytes() if size <= MAX_BYTES else b""
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise PopulateError(f"The list “{path.name}” cannot be opened ({reason}): choose another file.") from error
+        message = tr("The list “{name}” cannot be opened ({reason}): choose another file.")
+        raise PopulateError(message.format(name=path.name, reason=reason)) from error
     if size > MAX_BYTES:
-        raise PopulateError(f"The list “{path.name}” has {size:,} bytes: split it into parts below {MAX_BYTES:,}.")
+        message = tr("The list “{name}” has {size:,} bytes: split it into parts below {most:,}.")
+        raise PopulateError(message.format(name=path.name, size=size, most=MAX_BYTES))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise PopulateError(f"Line {line} of “{path.name}” is not UTF-8 text: save the list as UTF-8.") from error
+        message = tr("{where} is not UTF-8 text: save the list as UTF-8.")
+        raise PopulateError(message.format(where=_line(line, path.name))) from error
     return read_text(text, path.name)
 
 
@@ -98,9 +103,10 @@ def read_text(text: str, name: str) -> tuple[Wish, ...]:
     """
     form = FORMATS.get(Path(name).suffix.lower(), "txt")
     rows = {"txt": _plain_rows, "csv": _csv_rows, "json": _json_rows, "jsonl": _jsonl_rows}[form](text, name)
-    wishes = tuple(_wish(row, f"{where} of “{name}”") for where, row in rows)
+    wishes = tuple(_wish(row, where) for where, row in rows)
     if not wishes:
-        raise PopulateError(f"The list “{name}” holds no prompt: write one a line, such as “red chair”.")
+        message = tr("The list “{name}” holds no prompt: write one a line, such as “red chair”.")
+        raise PopulateError(message.format(name=name))
     check_total(sum(wish.count for wish in wishes))
     return wishes
 
@@ -108,7 +114,8 @@ def read_text(text: str, name: str) -> tuple[Wish, ...]:
 def check_total(count: int) -> None:
     """Raises PopulateError if a run of ``count`` objects would be too large."""
     if count > MAX_OBJECTS:
-        raise PopulateError(f"That makes {count:,} objects: ask for at most {MAX_OBJECTS:,} at a time.")
+        message = tr("That makes {count:,} objects: ask for at most {most:,} at a time.")
+        raise PopulateError(message.format(count=count, most=MAX_OBJECTS))
 
 
 def from_names(named: Iterable[tuple[str, Place]]) -> tuple[Wish, ...]:
@@ -117,9 +124,11 @@ def from_names(named: Iterable[tuple[str, Place]]) -> tuple[Wish, ...]:
     Raises:
         PopulateError: there are none, or a name leaves no prompt.
     """
-    wishes = tuple(_wish({"prompt": prompt_of(name)}, f"The empty “{name}”", place) for name, place in named)
+    where = tr("The empty “{name}”")
+    wishes = tuple(_wish({"prompt": prompt_of(name)}, where.format(name=name), place) for name, place in named)
     if not wishes:
-        raise PopulateError("No empty is selected: add empties, name each after what shall stand there, select them.")
+        message = tr("No empty is selected: add empties, name each after what shall stand there, select them.")
+        raise PopulateError(message)
     check_total(len(wishes))
     return wishes
 
@@ -129,6 +138,11 @@ def prompt_of(name: str) -> str:
     return " ".join(re.sub(r"\.\d{3,}$", "", name).replace("_", " ").split())
 
 
+def _line(number: int, name: str) -> str:
+    """How a complaint about a line of a list begins."""
+    return tr("Line {number} of “{name}”").format(number=number, name=name)
+
+
 def _plain_rows(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip()
@@ -136,7 +150,7 @@ def _plain_rows(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]
             continue
         counted = _COUNTED.fullmatch(line)
         count, prompt = counted.groups() if counted else ("", line)
-        yield f"Line {number}", {"prompt": prompt, "count": count}
+        yield _line(number, name), {"prompt": prompt, "count": count}
 
 
 def _csv_rows(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -151,23 +165,25 @@ def _csv_rows(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise PopulateError(f"Line {number} of “{name}” is not CSV ({error}): correct or remove it.") from error
+            message = tr("{where} is not CSV ({reason}): correct or remove it.")
+            raise PopulateError(message.format(where=_line(number, name), reason=error)) from error
         if not any(cell.strip() for cell in cells):
             continue
         if not header:
             header = [cell.strip().lower() for cell in cells]
             if "prompt" not in header:
-                raise PopulateError(
-                    f"Line {number} of “{name}” names no column “prompt”: let the first line name the columns, "
-                    "as in prompt,count,seed,x,y,z,yaw,scale."
+                message = tr(
+                    "{where} names no column “prompt”: let the first line name the columns, as in "
+                    "prompt,count,seed,x,y,z,yaw,scale."
                 )
+                raise PopulateError(message.format(where=_line(number, name)))
             continue
         if len(cells) > len(header):
-            raise PopulateError(
-                f"Line {number} of “{name}” has {len(cells)} columns where the first line has {len(header)}: "
-                "put a text with commas between quotes."
+            message = tr(
+                "{where} has {count} columns where the first line has {first}: put a text with commas between quotes."
             )
-        yield f"Line {number}", dict(zip(header, cells, strict=False))
+            raise PopulateError(message.format(where=_line(number, name), count=len(cells), first=len(header)))
+        yield _line(number, name), dict(zip(header, cells, strict=False))
 
 
 def _json_rows(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -175,25 +191,30 @@ def _json_rows(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if isinstance(data, dict):
         data = data.get("prompts")
     if not isinstance(data, list):
-        raise PopulateError(f"Line 1 of “{name}” begins no list: write prompts as [“red chair”, …] in JSON.")
+        message = tr("{where} begins no list: write prompts as [“red chair”, …] in JSON.")
+        raise PopulateError(message.format(where=_line(1, name)))
     for number, entry in enumerate(data, 1):
-        yield f"Entry {number}", _row(entry, f"Entry {number} of “{name}”")
+        where = tr("Entry {number} of “{name}”").format(number=number, name=name)
+        yield where, _row(entry, where)
 
 
 def _jsonl_rows(text: str, name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield f"Line {number}", _row(_load(line, name, number), f"Line {number} of “{name}”")
+            where = _line(number, name)
+            yield where, _row(_load(line, name, number), where)
 
 
 def _load(text: str, name: str, first_line: int) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
-        line = first_line + error.lineno - 1
-        raise PopulateError(f"Line {line} of “{name}” is not JSON ({error.msg}): correct or remove it.") from error
+        message = tr("{where} is not JSON ({reason}): correct or remove it.")
+        where = _line(first_line + error.lineno - 1, name)
+        raise PopulateError(message.format(where=where, reason=error.msg)) from error
     except (RecursionError, ValueError) as error:  # nested without end; a number of thousands of digits
-        raise PopulateError(f"Line {first_line} of “{name}” is not a list of prompts: correct it.") from error
+        message = tr("{where} is not a list of prompts: correct it.")
+        raise PopulateError(message.format(where=_line(first_line, name))) from error
 
 
 def _row(entry: Any, where: str) -> Mapping[str, Any]:
@@ -201,26 +222,29 @@ def _row(entry: Any, where: str) -> Mapping[str, Any]:
         return {"prompt": entry}
     if isinstance(entry, dict):
         return {str(key).strip().lower(): value for key, value in entry.items()}
-    raise PopulateError(f"{where} is neither a text nor an object with a “prompt”: correct or remove it.")
+    message = tr("{where} is neither a text nor an object with a “prompt”: correct or remove it.")
+    raise PopulateError(message.format(where=where))
 
 
 def _wish(row: Mapping[str, Any], where: str, place: Place | None = None) -> Wish:
     """Check one row; ``where`` begins every complaint."""
     prompt = row.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
-        raise PopulateError(f"{where} has no prompt: say what to make, or remove it.")
+        raise PopulateError(tr("{where} has no prompt: say what to make, or remove it.").format(where=where))
     prompt = " ".join(prompt.split())
     if len(prompt) > MAX_PROMPT:
-        raise PopulateError(f"{where} has {len(prompt):,} characters: a prompt may have at most {MAX_PROMPT:,}.")
+        message = tr("{where} has {count:,} characters: a prompt may have at most {most:,}.")
+        raise PopulateError(message.format(where=where, count=len(prompt), most=MAX_PROMPT))
     count = _number(row, "count", where, whole=True, low=1, high=MAX_OBJECTS)
     seed = _number(row, "seed", where, whole=True, low=0, high=SEED_MAX)
     x, y, z, yaw = (_number(row, name, where) for name in ("x", "y", "z", "yaw"))
     scale = _number(row, "scale", where, low=1e-6, high=1e6)
     if (x is None) != (y is None):
-        raise PopulateError(f"{where} gives only one of x and y: give both or neither.")
+        raise PopulateError(tr("{where} gives only one of x and y: give both or neither.").format(where=where))
     if x is not None and y is not None:
         if count is not None and count > 1:
-            raise PopulateError(f"{where} puts {int(count)} objects in one place: write a line for each.")
+            message = tr("{where} puts {count} objects in one place: write a line for each.")
+            raise PopulateError(message.format(where=where, count=int(count)))
         place = upright(x, y, z or 0.0, math.radians(yaw or 0.0), 1.0 if scale is None else scale)
     return Wish(prompt, 1 if count is None else int(count), None if seed is None else int(seed), place)
 
@@ -232,12 +256,14 @@ def _number(
     value = row.get(name)
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    kind = "a whole number" if whole else "a number"
     try:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not low <= number <= high or (whole and number != int(number)):
         shown = str(value) if len(str(value)) <= 40 else str(value)[:39] + "…"
-        raise PopulateError(f"{where} has the {name} “{shown}”: give {kind} between {low:,.12g} and {high:,.12g}.")
+        message = tr("{where} has the {column} “{value}”: give a number between {low:,.12g} and {high:,.12g}.")
+        if whole:
+            message = tr("{where} has the {column} “{value}”: give a whole number between {low:,} and {high:,}.")
+        raise PopulateError(message.format(where=where, column=name, value=shown, low=low, high=high))
     return number

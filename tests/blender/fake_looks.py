@@ -76,11 +76,19 @@ class Latte3D(fake_core.Latte3D):
     def finish(
         self, fields: Any, faces: int, texture_size: int, unwrap: str, progress: Progress | None = None
     ) -> TexturedMesh:
-        more = {"blend": fields.t} if isinstance(fields, Blended) else {}
+        more = {"blend": fields.t, **ends(fields.start, fields.end)} if isinstance(fields, Blended) else {}
         return fake_core.textured_ball(
             fields.prompt, fields.prompt, min(texture_size, 64), seed=fields.seed, alpha=fields.alpha,
             faces=faces, unwrap=unwrap, model_sha256=DIGEST, **more,
         )  # fmt: skip
+
+
+def ends(start: Fields, end: Fields) -> dict[str, Any]:
+    """What a blend says of its two ends."""
+    return {
+        name: {"prompt": side.prompt, "seed": side.seed, "alpha": side.alpha}
+        for name, side in (("start", start), ("end", end))
+    }
 
 
 def load(task: object) -> Latte3D:
@@ -115,7 +123,10 @@ def morph_targets(
     model: Latte3D, start: Fields, end: Fields, steps: int, faces: int, texture_size: int, progress: Progress
 ) -> Any:
     """A ball that grows taller towards the end, from 1 m to 2 m."""
-    basis = fake_core.textured_ball(f"{start.prompt} to {end.prompt}", start.prompt, 64, steps=steps)
+    name = f"{start.prompt} to {end.prompt}"
+    basis = fake_core.textured_ball(
+        name, name, 64, seed=start.seed, alpha=start.alpha, faces=faces, steps=steps, **ends(start, end)
+    )
     t = np.linspace(0, 1, steps)
     shapes = np.stack([basis.vertices * [1, 1 + share, 1] for share in t]).astype(np.float32)
     green = np.zeros((64, 64, 3), np.uint8)
@@ -129,9 +140,11 @@ class Refining:
 
     better: bool = True
     asked: tuple[Any, ...] = ()
+    times: int = 0
 
     def __call__(self, fields: Fields, guidance: Any, settings: Any, progress: Progress) -> tuple[Fields, Any]:
         self.asked = (fields, settings)
+        self.times += 1
         deadline = time.monotonic() + (20.0 if "slowly" in fields.prompt else 0.0)
         guidance(None, [fields.prompt], 0.0, [])
         while time.monotonic() < deadline:

@@ -129,6 +129,69 @@ def test_a_copy_has_a_slider_of_its_own_and_the_drivers_stay_with_the_first(look
     assert not np.allclose(evaluated(copy, 1.0), evaluated(obj, 0.0))
 
 
+def test_a_blend_is_made_again(looks: Extension) -> None:
+    bpy.ops.latte3d.blend(prompt="a ball", prompt_b="an egg", factor=0.25, texture_size=64, seed=5, alpha=0.5)
+    obj = bpy.context.object
+    obj.name, obj.location = "Mine", (1.0, 2.0, 3.0)
+    before = obj.data.name
+    bpy.ops.ed.undo_push(message="before")
+    assert bpy.ops.latte3d.regenerate() == {"FINISHED"}
+    obj = bpy.data.objects["Mine"]
+    assert obj.data.name != before and tuple(obj.location) == (1.0, 2.0, 3.0)
+    assert (obj["latte3d_prompt"], obj["latte3d_blend"]) == ("a ball to an egg", 0.25)
+    work = looks.session.jobs().last.task.work
+    assert (work.prompt, work.prompt_b, work.factor, work.seed, work.alpha) == ("a ball", "an egg", 0.25, 5, 0.5)
+    bpy.ops.ed.undo()
+    assert bpy.data.objects["Mine"].data.name == before, "one step"
+
+
+def test_vary_and_copy_prompt_work_on_a_blend(looks: Extension) -> None:
+    bpy.ops.latte3d.blend(prompt="a ball", prompt_b="an egg", factor=0.25, texture_size=64, seed=5)
+    obj = bpy.context.object
+    bpy.ops.latte3d.vary(seed=9)
+    assert json.loads(bpy.context.object["latte3d_end"])["seed"] == 9
+    assert bpy.context.object != obj
+    assert bpy.ops.latte3d.copy_prompt(object=obj.name) == {"FINISHED"}
+    bpy.ops.latte3d.recall(object=obj.name)
+    scene = bpy.context.scene
+    assert (scene.latte3d.prompt, scene.latte3d.seed) == ("a ball", 5)
+    assert (scene.latte3d_blend.prompt_b, scene.latte3d_blend.factor) == ("an egg", 0.25)
+    assert not scene.latte3d_blend.shape_keys
+
+
+def test_a_morph_is_made_again_with_its_slider(looks: Extension) -> None:
+    obj = morph(steps=3)
+    obj["Blend"] = 0.0
+    obj.keyframe_insert('["Blend"]', frame=1)
+    obj["Blend"] = 0.75
+    obj.data.transform(((0.5, 0, 0, 0), (0, 0.5, 0, 0), (0, 0, 0.5, 0), (0, 0, 0, 1)), shape_keys=True)
+    half = [evaluated(obj, at) for at in (0.0, 1.0)]
+    before, obj["Blend"] = obj.data, 0.75
+    assert bpy.ops.latte3d.regenerate() == {"FINISHED"}
+    assert obj.data != before
+    assert [key.name for key in obj.data.shape_keys.key_blocks] == ["Basis", "50%", "100%"]
+    assert obj["Blend"] == 0.75 and obj.animation_data.action is not None
+    for at, expected in zip((0.0, 1.0), half, strict=True):
+        np.testing.assert_allclose(evaluated(obj, at), expected, atol=1e-4)
+    obj["Blend"] = 0.75
+    bpy.ops.latte3d.vary(seed=2)
+    other = bpy.context.object
+    assert other != obj and looks.morph.is_morph(other) and other["Blend"] == 0.75
+
+
+def test_the_size_of_the_preferences_holds(looks: Extension) -> None:
+    preferences = bpy.context.preferences.addons[looks.preferences.__package__].preferences
+    preferences.size = "UNIT"
+    try:
+        bpy.ops.latte3d.blend(prompt="a ball", prompt_b="an egg", factor=0.25, texture_size=64)
+        obj = morph()
+    finally:
+        preferences.size = "REAL"
+    assert max(bpy.data.objects["a ball to an egg"].dimensions) == pytest.approx(1.0, rel=1e-4)
+    for at in (0.0, 0.5, 1.0):
+        assert np.ptp(evaluated(obj, at), axis=0).max() == pytest.approx(1.0, rel=1e-4)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

@@ -19,7 +19,7 @@ from latte3d_blender import assets
 from latte3d_blender.history import LIMIT, History
 from latte3d_blender.picture import draw, texture_colors
 from latte3d_blender.prepare import to_blender_frame
-from latte3d_blender.provenance import Provenance, read
+from latte3d_blender.provenance import BlendRecord, Provenance, RefineRecord, read
 
 values = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=30), st.lists(st.integers(), max_size=3)
@@ -43,10 +43,48 @@ def test_nothing_that_an_object_says_breaks_anything(properties: dict[str, Any])
     assert how.unwrap in ("fast", "careful")
 
 
+def test_blends_and_refinements_are_read() -> None:
+    said: dict[str, Any] = {"latte3d_prompt": "a ball to an egg", "latte3d_blend": 0.25}
+    for name, prompt in (("start", "a ball"), ("end", "an egg")):
+        said[f"latte3d_{name}"] = json.dumps({"prompt": prompt, "seed": 4, "alpha": 0.5})
+    how = read(said)
+    assert how is not None and how.again
+    assert (how.seed, how.alpha, how.blend) == (4, 0.5, BlendRecord("a ball", "an egg", 0.25))
+    how = read({**said, "latte3d_steps": 7})
+    assert how is not None and how.blend is not None and how.blend.steps == 7
+    record = json.dumps({"budget": 30.0, "reshape": True, "steps": 5})
+    how = read({"latte3d_prompt": "a ball", "latte3d_refined": record})
+    assert how is not None and how.again and how.refined == RefineRecord(30.0, True)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["latte3d_" + name for name in ("blend", "steps", "start", "end", "refined")]),
+        st.one_of(
+            values,
+            st.dictionaries(
+                st.sampled_from(["prompt", "seed", "alpha", "budget", "reshape", "prior"]),
+                st.one_of(values, st.just("a ball"), st.just(10**400)),
+            ).map(json.dumps),
+            st.just("[" * 9000),
+        ),
+    )
+)
+def test_no_record_of_a_blend_or_a_refinement_breaks_anything(properties: dict[str, Any]) -> None:
+    how = read({"latte3d_prompt": "a ball", **properties})
+    assert how is not None
+    assert 0 <= how.seed < 2**31 and 0.0 <= how.alpha <= 1.0
+    if how.blend is not None:
+        assert how.blend.start.strip() and how.blend.end.strip()
+        assert 0.0 <= how.blend.factor <= 1.0 and (how.blend.steps == 0 or 2 <= how.blend.steps <= 64)
+    if how.refined is not None:
+        assert 0.0 < how.refined.budget <= 3600.0 and how.refined.prior
+
+
 def test_what_takes_more_than_a_prompt_says_so() -> None:
     said = {"latte3d_prompt": "a ball", "latte3d_seed": 4, "latte3d_model_sha256": "ab"}
     assert read(said) == Provenance("a ball", seed=4, digest="ab")
-    for name in ("shape", "blend", "steps"):
+    for name in ("shape", "preview", "blend", "steps", "refined"):
         how = read({**said, f"latte3d_{name}": 1})
         assert how is not None and not how.again
 
@@ -385,7 +423,7 @@ def test_objects_that_cannot_be_made_again_say_why(fresh: Extension) -> None:
             operator(object="Nobody")
     bpy.context.object["latte3d_prompt"] = "a ball to a cube"
     bpy.context.object["latte3d_blend"] = 0.5
-    with pytest.raises(RuntimeError, match="more than its prompt"):
+    with pytest.raises(RuntimeError, match="does not say all that it takes"):
         bpy.ops.latte3d.vary()
     assert bpy.ops.latte3d.copy_prompt() == {"FINISHED"}
 

@@ -9,7 +9,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from latte3d_blender.child import NICENESS
 from latte3d_blender.generate import GenerateTask
 from latte3d_blender.jobs import (
     HISTORY,
@@ -35,7 +36,7 @@ from latte3d_blender.jobs import (
 )
 from latte3d_blender.prepare import prepare
 from latte3d_blender.process import ProcessBackend
-from latte3d_blender.worker import ThreadBackend, explain
+from latte3d_blender.worker import SWITCH, ThreadBackend, explain
 
 RESULT = prepare(fake_core.textured_ball())
 
@@ -509,6 +510,17 @@ def test_at_rest_nothing_moves_and_afterwards_it_goes_on() -> None:
     assert jobs.close()
 
 
+def test_during_a_job_the_thread_lets_blender_have_the_lock_soon() -> None:
+    usual = sys.getswitchinterval()
+    jobs = JobQueue(ThreadBackend(fake_core.load))
+    job = jobs.submit(GenerateTask("SLOW ball"))
+    until(lambda: job.stage == "text", jobs)
+    assert sys.getswitchinterval() == pytest.approx(SWITCH)
+    jobs.cancel(job)
+    assert jobs.close()
+    assert sys.getswitchinterval() == usual
+
+
 def test_cancel_works_during_a_pause(working: JobQueue) -> None:
     job = working.submit(GenerateTask("SLOW ball"))
     until(lambda: job.stage == "text", working)
@@ -593,11 +605,38 @@ def test_a_death_is_a_sentence_with_last_words_and_the_next_job_works(separate: 
     assert after.state is JobState.DONE
 
 
+def test_a_process_that_cannot_be_started_is_a_sentence(tmp_path: Path) -> None:
+    jobs = JobQueue(ProcessBackend(fake_core.load, [str(tmp_path / "no python")]))
+    job = jobs.submit(GenerateTask("a ball"))
+    until(lambda: job.state.final, jobs)
+    assert job.state is JobState.FAILED
+    assert "cannot be started" in job.message
+    assert "choose “In Blender”" in job.message
+    assert jobs.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="this system has no nice values")
+def test_the_process_stands_back_behind_blender(separate: JobQueue) -> None:
+    job = separate.submit(Niceness("a ball"))
+    until(lambda: job.state.final, separate)
+    assert job.state is JobState.DONE, job.report
+    assert job.result is not None
+    assert job.result.name == str(os.nice(0) + NICENESS)
+
+
 def test_close_does_not_wait_for_work_that_does_not_listen() -> None:
     jobs = JobQueue(ProcessBackend(fake_core.load))
     job = jobs.submit(GenerateTask("STUCK ball"))
     until(lambda: job.stage == "text", jobs)
     assert jobs.close(timeout=10.0)
+
+
+@dataclass(frozen=True)
+class Niceness(GenerateTask):
+    """Names its object after the nice value that it runs with."""
+
+    def run(self, generator: Any, progress: Any) -> Any:
+        return replace(super().run(generator, progress), name=str(os.nice(0)))
 
 
 @dataclass(frozen=True)

@@ -502,6 +502,23 @@ def in_a_window(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @needs_bpy
+def test_the_size_of_the_preferences_holds_for_the_whole_run(extension: Extension) -> None:
+    preferences = bpy.context.preferences.addons[extension.preferences.__package__].preferences
+    preferences.size = "UNIT"
+    try:
+        bpy.ops.latte3d.populate(
+            source="TEXT", text=text("a ball", "an egg"), placement="GRID", mix=False, texture_size=64
+        )
+    finally:
+        preferences.size = "REAL"
+    bpy.data.objects.remove(bpy.data.objects["an egg"])
+    bpy.ops.latte3d.populate_resume()
+    bpy.context.view_layer.update()
+    sizes = [max(obj.dimensions) for obj in collection().objects]
+    assert sizes == pytest.approx([1.0, 1.0], rel=1e-4), "what is made later is as large as the rest"
+
+
+@needs_bpy
 def test_two_hundred_places_share_forty_meshes(extension: Extension) -> None:
     bpy.ops.mesh.primitive_plane_add(size=80)
     name = text(*(f"5 x thing {at}" for at in range(40)))
@@ -817,10 +834,10 @@ def test_another_file_gets_no_undo_step(extension: Extension) -> None:
         ({"sentence": "a ball", "placement": "CURVE"}, "No curve is selected"),
         ({"sentence": "a ball", "placement": "SURFACE", "targets": "nothing"}, "no object “nothing”"),
         ({"sentence": "a ball", "placement": "SURFACE", "targets": "spot"}, "“spot” is no mesh"),
-        ({"sentence": "a ball", "placement": "GRID", "spacing": -1.0}, "spacing cannot be -1"),
+        ({"sentence": "a ball", "placement": "GRID", "spacing": -1.0}, "Spacing cannot be -1"),
         ({"sentence": "a ball", "scale_min": 2.0}, "least scale"),
-        ({"sentence": "a ball", "objects": 20_000}, "objects cannot be 20,000"),
-        ({"sentence": "a ball", "variants": 0}, "variants cannot be 0"),
+        ({"sentence": "a ball", "objects": 20_000}, "Objects cannot be 20,000"),
+        ({"sentence": "a ball", "variants": 0}, "Variants cannot be 0"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(extension: Extension, arguments: dict[str, Any], words: str) -> None:

@@ -22,7 +22,7 @@ bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not instal
 def refining(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> fake_looks.Refining:
     """The stand-in for the refinement; with it the generator gives fields, and no prior is read."""
     stub = fake_looks.install(monkeypatch)
-    monkeypatch.setattr(extension.refine_task.RefineTask, "_guidance", lambda *_: fake_looks.no_guidance)
+    monkeypatch.setattr(extension.refine_task, "guidance_of", lambda *_: fake_looks.no_guidance)
     extension.session.open_session(extension.worker.ThreadBackend(fake_looks.load))
     return stub
 
@@ -54,7 +54,7 @@ def test_the_object_keeps_everything_but_mesh_and_material(extension: Extension,
     assert (fields.prompt, fields.seed, fields.alpha) == ("a ball", 5, 0.5)
     assert (settings.seconds, settings.geometry) == (3.0, True)
     record = json.loads(obj["latte3d_refined"])
-    assert record == {"budget": 3.0, "reshape": True, "steps": 50, "gain": 0.25}
+    assert record == {"budget": 3.0, "reshape": True, "prior": "prior", "steps": 50, "gain": 0.25}
     assert (obj["latte3d_prompt"], obj["latte3d_seed"]) == ("a ball", 5)
     assert "25%" in extension.session.jobs().last.message
 
@@ -195,7 +195,7 @@ def test_cancel_ends_it_in_the_middle(extension: Extension, refining: Any) -> No
         target=extension.blocks.reference(obj), prompt="slowly", digest=fake_looks.DIGEST
     )
     job = extension.session.jobs().submit(task)
-    wait_for(lambda: job.stage == "network", extension)
+    wait_for(lambda: job.stage == "refine", extension)
     bpy.ops.latte3d.cancel(job_id=job.id)
     after = extension.session.jobs().submit(extension.generate.GenerateTask("an egg", texture_size=64))
     wait_for(lambda: after.state.final and not after.waiting, extension)  # the worker is free again
@@ -219,17 +219,125 @@ def test_a_missing_prior_is_one_sentence(extension: Extension, monkeypatch: pyte
 def test_the_time_runs_while_it_is_asked() -> None:
     from latte3d_blender.refine_task import Watched
     from latte3d_core.errors import Cancelled
-    from latte3d_core.progress import Progress
+    from latte3d_core.progress import REFINE, Progress, refining
 
     heard: list[float] = []
     progress = Progress(lambda stage, fraction: heard.append(fraction))
+    progress.plan(refining(1e-9))
     watched = Watched(fake_looks.no_guidance, progress, 1e-9)
-    with progress.stage("network"):
+    with progress.stage(REFINE):
         watched(SimpleNamespace(), ["a ball"], 0.0, [])
     assert heard[1] == heard[2] > heard[0], "the time is over, and the share never more than the whole"
     progress.cancel()
     with pytest.raises(Cancelled):
         watched(SimpleNamespace(), ["a ball"], 0.0, [])
+
+
+def test_the_bar_moves_with_the_time_and_says_how_much_is_left(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    task = extension.refine_task.RefineTask(
+        target=extension.blocks.reference(obj), prompt="slowly", digest=fake_looks.DIGEST, budget=10.0
+    )
+    jobs = extension.session.jobs()
+    job = jobs.submit(task)
+    assert jobs.seconds_left([job]) == pytest.approx(10.0), "known before any has been made"
+    wait_for(lambda: job.stage == "refine", extension)
+    begin, left = job.fraction, jobs.seconds_left([job])
+    wait_for(lambda: job.fraction > begin + 0.02, extension)
+    assert jobs.seconds_left([job]) < left
+    said = texts(drawn(extension.jobs_panel.LATTE3D_PT_jobs))
+    assert "Refining" in said and "s left" in said
+    bpy.ops.latte3d.cancel(job_id=job.id)
+    assert job.state is extension.jobs.JobState.CANCELLED, "at once, whatever the worker does"
+
+
+def test_regenerate_refines_again_with_the_same_budget(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    obj.name, obj.location = "My Ball", (1.0, 2.0, 3.0)
+    size = np.ptp(coordinates(obj.data), axis=0).max()
+    bpy.ops.latte3d.refine(seconds=7.0, reshape=True)
+    obj.data.transform(((0.5, 0, 0, 0), (0, 0.5, 0, 0), (0, 0, 0.5, 0), (0, 0, 0, 1)))
+    before = {obj.data, extension.refined.other(obj)}
+    bpy.ops.ed.undo_push(message="before")
+    assert bpy.ops.latte3d.regenerate() == {"FINISHED"}
+    obj = bpy.data.objects["My Ball"]
+    assert refining.times == 2
+    fields, settings = refining.asked
+    assert (fields.prompt, fields.seed, fields.alpha) == ("a ball", 5, 0.5)
+    assert (settings.seconds, settings.geometry) == (7.0, True)
+    assert json.loads(obj["latte3d_refined"])["budget"] == 7.0
+    assert tuple(obj.location) == (1.0, 2.0, 3.0)
+    assert not before & {obj.data, extension.refined.other(obj)}, "both looks are made anew"
+    for mesh in (obj.data, extension.refined.other(obj)):
+        assert np.ptp(coordinates(mesh), axis=0).max() == pytest.approx(size / 2, rel=1e-3)
+    bpy.ops.latte3d.refine_revert()
+    assert "latte3d_refined" not in obj
+    bpy.ops.latte3d.regenerate()
+    assert refining.times == 2, "what is shown has not been refined"
+
+
+def test_regenerate_of_a_look_that_was_kept_makes_that_one_only(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    bpy.ops.latte3d.refine()
+    bpy.ops.latte3d.refine_keep()
+    bpy.ops.latte3d.regenerate()
+    assert "latte3d_refined" in obj
+    assert extension.refined.other(obj) is None
+
+
+def test_regenerate_where_nothing_better_is_found_is_the_plain_object(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    bpy.ops.latte3d.refine()
+    old = obj.data
+    refining.better = False
+    assert bpy.ops.latte3d.regenerate() == {"FINISHED"}
+    assert obj.data != old
+    assert "latte3d_refined" not in obj
+    assert extension.refined.other(obj) is None
+
+
+def test_vary_refines_the_new_one(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    bpy.ops.latte3d.refine(seconds=7.0)
+    before = obj.data
+    bpy.ops.latte3d.vary(seed=9)
+    other = bpy.context.object
+    assert other != obj and obj.data == before
+    assert (other["latte3d_seed"], json.loads(other["latte3d_refined"])["budget"]) == (9, 7.0)
+    assert extension.refined.other(other) is not None
+    assert bpy.ops.latte3d.copy_prompt() == {"FINISHED"}
+    bpy.ops.latte3d.recall(object=other.name)
+    assert bpy.context.scene.latte3d_refine.seconds == 7.0
+
+
+def test_a_prior_of_ones_own_has_to_be_named_again(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    bpy.ops.latte3d.refine(prior="/somewhere/mine.safetensors")
+    assert json.loads(obj["latte3d_refined"])["prior"] == "mine.safetensors", "a path is nobody's business"
+    with pytest.raises(RuntimeError, match=r"prior file of your own, mine\.safetensors"):
+        bpy.ops.latte3d.regenerate()
+    bpy.ops.latte3d.regenerate(prior="/elsewhere/mine.safetensors")
+    assert extension.session.jobs().last.task.work.prior == "/elsewhere/mine.safetensors"
+
+
+def test_styles_belong_to_the_look_that_they_were_painted_for(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    bpy.ops.latte3d.refine()
+    own = obj.active_material
+    style = bpy.data.materials.new("Style")
+    entries = obj.latte3d_variants.entries
+    entries.add().name, entries.add().name = "Original", "Style"
+    slot = entries[1].slots.add()
+    slot.link, slot.material = "OBJECT", style
+    extension.variants.show(obj, 1)
+    assert obj.active_material == style
+    bpy.ops.latte3d.refine_revert()
+    assert obj.active_material not in (style, own), "the other look wears its own material"
+    bpy.ops.latte3d.refine_revert()
+    assert obj.active_material == own and len(entries) == 2
+    bpy.ops.latte3d.regenerate()
+    assert len(obj.latte3d_variants.entries) == 0
+    assert obj.active_material not in (style, own, None)
 
 
 def test_the_panel_offers_the_way_back(extension: Extension, refining: Any) -> None:

@@ -14,17 +14,22 @@ from support import MODULE, ROOT, Extension
 bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
 
 import messages  # noqa: E402 - needs bpy
+from test_extension import drawn, submit, texts, wait_for  # noqa: E402
 
 from latte3d_blender.german import GERMAN  # noqa: E402
 from latte3d_blender.packing import DEVELOPMENT_MODULES  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def found(installed: ModuleType) -> dict[str, str]:
+def sources() -> list[Path]:
+    return [path for path in sorted((ROOT / "latte3d_blender").glob("*.py")) if path.name not in DEVELOPMENT_MODULES]
+
+
+@pytest.fixture(scope="module")
+def found(installed: ModuleType, sources: list[Path]) -> dict[str, str]:
     modules = [importlib.import_module(f"{MODULE}.{name}") for name in installed.MODULES]
     classes = [cls for module in modules for cls in getattr(module, "CLASSES", ())]
-    sources = [path for path in sorted((ROOT / "latte3d_blender").glob("*.py")) if path.name not in DEVELOPMENT_MODULES]
-    return messages.collect(classes, sources)[0]
+    return messages.collect(classes, sources)
 
 
 def test_the_finder_finds_texts_of_all_kinds(found: dict[str, str]) -> None:
@@ -53,11 +58,44 @@ def test_the_finder_reads_all_ways_of_writing(tmp_path: Path) -> None:
         'ONE = "From a name"\nTABLE = {"a": "From a table"}\n'
         'layout.label(text="First" if x else "Second")\nself.report({"INFO"}, "A report")\n'
         'wrapped(layout, context, ONE)\ntr(TABLE.get(key))\nlayout.label(text=f"{x} pieces")\n'
-        "layout.label(text=tr('Seed'))\n"
+        "layout.label(text=tr('Seed'))\nMORE = {'b': 'From another'}\ntr(MORE[key])\n"
+        "layout.label(text=said or 'Nothing')\n"
     )
     texts, pieces = messages.written(source)
-    assert {text for text, _ in texts} == {"From a name", "From a table", "First", "Second", "A report", "Seed"}
+    assert {text for text, _ in texts} == {
+        "From a name", "From a table", "First", "Second", "A report", "Seed", "From another", "Nothing",
+    }  # fmt: skip
     assert pieces == ["source.py:7"]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('row.label(text=f"{count} jobs")', True),
+        ('text = f"{title}: waits {obstacle}"\nrow.label(text=text)', True),
+        ('def left():\n    return f", about {seconds:.0f} s left"', True),
+        ('self.report({"ERROR"}, f"Nothing of “{group}” has failed.")', True),
+        ('cls.poll_message_set(f"{name} is busy")', True),
+        ('raise PopulateError(f"There is no “{name}”.")', True),
+        ('raise ValueError(f"“{part}” is no seed.")', True),
+        ("row.label(text=f\"{tr('Make Chosen')} ({chosen})\")", False),
+        ('row.label(text=f"“{prompt}”")', False),
+        ('text = tr("{count} jobs").format(count=3)', False),
+        ('log.debug(f"job {number} failed")', False),
+        ('raise ValueError(f"job {number} has not ended")', False),
+        ('path = folder / f"{name}.png"', False),
+        ('obj[f"latte3d_{key}"] = value', False),
+    ],
+)
+def test_sentences_in_one_language_are_found_wherever_they_are(tmp_path: Path, code: str, found: bool) -> None:
+    source = tmp_path / "source.py"
+    source.write_text(code)
+    assert bool(messages.written(source)[1]) == found
+
+
+def test_no_sentence_is_put_together_in_one_language_only(sources: list[Path]) -> None:
+    pieces = [where for path in sources for where in messages.written(path)[1]]
+    assert not pieces, 'write tr("… {gap} …").format(gap=…):\n' + "\n".join(pieces)
 
 
 def test_every_text_has_a_translation(found: dict[str, str]) -> None:
@@ -73,27 +111,47 @@ def test_no_translation_is_left_over(found: dict[str, str]) -> None:
 def test_a_translation_fits_into_its_place(text: str) -> None:
     german = GERMAN[text]
 
-    def gaps(sentence: str) -> list[str]:
-        return sorted(name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None)
+    def gaps(sentence: str) -> list[tuple[str, str | None]]:
+        return sorted((name, form) for _, name, form, _ in string.Formatter().parse(sentence) if name is not None)
 
     assert german.strip() == german and german
     assert gaps(german) == gaps(text)
     # "min." may end in a full stop of its own.
     for mark in (".", ":", "…", "?"):
         assert german.endswith(mark) == text.endswith(mark) or german in ("Skalierung min.", "Max.")
-    assert text[0].isupper() == german[0].isupper() or not text[0].isalpha() or not german[0].isalpha()
+    noun = text.isalpha() and text.islower()  # a capital in German wherever it stands
+    assert noun or text[0].isupper() == german[0].isupper() or not text[0].isalpha() or not german[0].isalpha()
     assert "  " not in german
 
 
 def test_the_table_is_what_blender_takes(extension: Extension) -> None:
     table = extension.translations.table()
     assert set(table) == {"de_DE", "de"}
-    for texts in table.values():
-        assert texts["Operator", "Generate"] == texts["*", "Generate"] == "Erzeugen"
-        assert len(texts) == 2 * len(GERMAN)
+    for language_texts in table.values():
+        assert language_texts["Operator", "Generate"] == language_texts["*", "Generate"] == "Erzeugen"
+        assert len(language_texts) == 2 * len(GERMAN)
     for language in table:
         assert re.fullmatch("[a-z]{2}(_[A-Z]{2})?", language)
     assert extension.translations.tr("Nothing has been translated like this") == "Nothing has been translated like this"
+
+
+def test_the_panels_speak_german(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The module from PyPI has no languages, so the look-up is put in by hand; the sentences are the panels' own."""
+    for module in (extension.panels, extension.jobs_panel, extension.timer, extension.stylize_ui, extension.populate_ui,
+                   extension.generate, importlib.import_module(f"{MODULE}.wording")):  # fmt: skip
+        monkeypatch.setattr(module, "tr", lambda text: GERMAN.get(text, text))
+    extension.run("a ball")
+    slow = submit(extension, "SLOW ball")
+    submit(extension, "an egg")
+    wait_for(lambda: slow.stage == "text", extension)
+    said = texts(drawn(extension.jobs_panel.LATTE3D_PT_jobs))
+    for words in ("2 Aufträge, ", "Der Prompt wird gelesen, fast fertig"):
+        assert words in said
+    extension.session.jobs().cancel_all()
+    said = texts(drawn(extension.populate_ui.LATTE3D_PT_populate))
+    assert "2 Prompts, 3 Plätze, etwa 1 s" in said.replace("\n", " ")
+    extension.run("a ball")
+    assert "2,208 Flächen in" in texts(drawn(extension.panels.LATTE3D_PT_main)).replace("\n", " ")
 
 
 def test_german_is_shown_where_blender_can(extension: Extension) -> None:

@@ -80,6 +80,14 @@ def test_a_seed_that_shows_nothing_new_gives_way_to_another() -> None:
     assert [cell.seed for cell in grid.cells.values() if cell.look is not None] == [7, 9, 10]
 
 
+def test_a_seed_that_is_looked_at_again_keeps_its_place() -> None:
+    """As when its job is retried."""
+    grid = Grid.counted("a ball", 1.0, "g", 0, 2)
+    assert (grid.take(0, look(1)), grid.take(1, look(2))) == (None, None)
+    assert grid.take(1, look(2)) is None
+    assert list(grid.cells) == [0, 1]
+
+
 def test_trying_ends_when_nothing_new_comes() -> None:
     grid = Grid.counted("a ball", 1.0, "g", 0, 2)
     assert grid.take(0, look(1)) is None
