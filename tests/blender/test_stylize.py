@@ -681,6 +681,16 @@ def test_meshes_without_faces_are_skipped_with_a_word(extension: Extension) -> N
     assert not flat.latte3d_variants.entries
 
 
+def test_vertices_that_are_nowhere_are_one_sentence(extension: Extension) -> None:
+    obj = grid()
+    obj.data.vertices[3].co.x = math.nan
+    before = fingerprint(obj)
+    with pytest.raises(RuntimeError, match="have no finite coordinates"):
+        stylize(obj)
+    assert fingerprint(obj) == before
+    assert not obj.latte3d_variants.entries
+
+
 def test_an_empty_style_and_the_cores_errors_are_one_sentence(extension: Extension) -> None:
     cube = primitive("cube")
     with pytest.raises(RuntimeError, match="The style is empty"):
@@ -809,6 +819,16 @@ def test_deleting_leaves_no_trace(extension: Extension) -> None:
     assert not obj.latte3d_variants.entries
     assert (len(bpy.data.materials), len(bpy.data.images)) == (3, 0)
     assert not bpy.ops.latte3d.variant_compare.poll()
+
+
+def test_an_object_that_is_made_anew_lets_go_of_its_styles(extension: Extension) -> None:
+    """Its slots would keep the style that was shown, unseen, and with it the file."""
+    obj = extension.run("a ball", texture_size=SIZE)
+    stylize(obj)
+    bpy.ops.latte3d.regenerate(object=obj.name)
+    bpy.data.orphans_purge(do_recursive=True)
+    assert list(bpy.data.materials) == [obj.active_material]
+    assert (obj.material_slots[0].link, len(obj.latte3d_variants.entries)) == ("DATA", 0)
 
 
 def test_styles_are_saved_with_the_file(extension: Extension, tmp_path: Path) -> None:
