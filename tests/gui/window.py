@@ -14,7 +14,7 @@ import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,12 @@ class Window:
         return self.command("blender", *arguments)
 
     def install(self, archive: Path) -> None:
-        """Install the extension as a user does from the command line, and enable it."""
+        """Install the extension as a user does from the command line, and enable it.
+
+        What is there goes first: Blender would keep a core of the same version.
+        """
+        with suppress(DriverError):  # of the first time
+            self.background("--command", "extension", "remove", "latte3d")
         self.background("--command", "extension", "install-file", "-r", "user_default", "-e", str(archive))
 
     # --- inside ---
@@ -303,17 +308,22 @@ def installed(driver: str, shots: str | None = None) -> Iterator[Window]:
     Arguments:
         driver, shots: paths, as in the environment.
     """
-    from latte3d_blender.packing import build_core_wheel, build_extension
-
     # Inside the checkout, which the driver shows to Blender under the same path.
     (ROOT / "dist").mkdir(exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="gui-", dir=ROOT / "dist"))
     try:
         window = Window(Path(driver).resolve(), scratch, Path(shots).resolve() if shots else None)
-        window.install(build_extension(ROOT, scratch, [build_core_wheel(ROOT, scratch)]))
+        install_with_core(window)
         yield window
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def install_with_core(window: Window) -> None:
+    """Put in the extension with the core and nothing else, in place of one that is there."""
+    from latte3d_blender.packing import build_core_wheel, build_extension
+
+    window.install(build_extension(ROOT, window.scratch, [build_core_wheel(ROOT, window.scratch)]))
 
 
 @contextmanager
