@@ -105,7 +105,7 @@ class Latte3D:
             if prompt.startswith("STUCK") and stage == "network":
                 time.sleep(60.0)
             with progress.stage(stage):
-                deadline = time.monotonic() + (20.0 if prompt.startswith("SLOW") else 0.0)
+                deadline = time.monotonic() + (600.0 if prompt.startswith("SLOW") else 0.0)
                 while time.monotonic() < deadline:
                     progress.check(0.5)
                     time.sleep(0.01)
