@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any, BinaryIO
 
 #: How far the work stands back where Blender wants the processor too; where nobody does, it loses nothing.
-NICENESS = 5
+NICENESS = 10
 
 
 def main() -> None:

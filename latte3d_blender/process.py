@@ -146,7 +146,9 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=self._log,
             creationflags=FLAGS,
-            start_new_session=os.name == "posix",  # Ctrl+C in a terminal is for Blender; a kill reaches the children
+            # Ctrl+C in a terminal is for Blender, and a kill reaches the children. Not a session of its own: Linux
+            # shares the processor among sessions first, and would give the work as much as Blender, however nice it is.
+            process_group=0 if os.name == "posix" else None,
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._sink: IO[bytes] = self._process.stdin

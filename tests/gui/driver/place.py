@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,9 @@ SUITE = os.environ.get("LATTE3D_GUI_SUITE", "trixie")
 ROOT = Path(os.environ.get("LATTE3D_GUI_ROOT") or debian.cache_folder() / SUITE).absolute()
 PACKAGES = os.environ.get("LATTE3D_GUI_PACKAGES", "")
 
-#: For the user profile, messages, logs and what runs at the moment; seen under the same path in the Debian.
-FOLDER = Path(tempfile.gettempdir()) / f"latte3d-gui-{os.getuid()}-{SUITE}"
+#: For the user profile, messages, logs and what runs at the moment; seen under the same path in the Debian. Each
+#: checkout has its own, so that two can be tested at once.
+FOLDER = Path(tempfile.gettempdir()) / f"latte3d-gui-{SUITE}-{zlib.crc32(str(Path.cwd()).encode()):08x}"
 
 #: The oldest Blender that knows extensions.
 OLDEST = (4, 2)
