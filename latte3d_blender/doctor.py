@@ -203,12 +203,12 @@ def _memory_windows() -> tuple[int, int]:
 
 def check_clashes(patient: Patient) -> Iterator[Finding]:
     """Other copies of the packages: earlier on the path, loaded already, or inside another add-on."""
-    clean = True
+    clean, others = True, other_extensions(patient.addon_folders)
     for package in {**dict.fromkeys(CLASHING), **PACKAGES}:
         copies = copies_on(patient.path, package)
         loaded = patient.loaded.get(package)
         versions = [version_in(copy.parent, package) for copy in copies]
-        culprit = brought_by(patient.addon_folders, package)
+        culprit = brought_by(others, package)
         if loaded and copies and not Path(loaded).is_relative_to(copies[0]):
             clean = False
             yield Finding(
@@ -244,23 +244,44 @@ class Culprit:
     told: str = ""
 
 
-def brought_by(folders: Sequence[str], package: str) -> Culprit:
-    """The first other extension with a wheel of ``package``. All extensions share one folder of packages, so that
-    folder does not tell whose a package is; the manifests do."""
-    names = {re.sub(r"[-_.]+", "-", name).lower() for name in _DISTRIBUTIONS.get(package, (package,))}
+@dataclass(frozen=True)
+class OtherExtension:
+    """What an extension is called, where it lies, and which distributions it brings as wheels (see ``_plain``)."""
+
+    name: str
+    folder: Path
+    brings: frozenset[str]
+
+
+def other_extensions(folders: Sequence[str]) -> list[OtherExtension]:
+    """All but this one, by their manifests; what cannot be read counts as none."""
+    found = []
     manifests = [path for folder in folders for path in sorted(Path(folder).glob("*/*/blender_manifest.toml"))]
     for path in dict.fromkeys(manifests):
         try:
             manifest = tomllib.loads(path.read_text(encoding="utf-8"))
-            wheels = [str(wheel).rpartition("/")[2] for wheel in manifest.get("wheels", ())]
+            wheels = [str(wheel).rpartition("/")[2].partition("-")[0] for wheel in manifest.get("wheels", ())]
         except (OSError, ValueError, TypeError):
             continue
-        if manifest.get("id") == OURSELVES:
-            continue
-        if any(re.sub(r"[-_.]+", "-", wheel.partition("-")[0]).lower() in names for wheel in wheels):
+        if manifest.get("id") != OURSELVES:
             name = f"the extension “{manifest.get('name', path.parent.name)}”"
-            return Culprit(name, f" ({name} in {path.parent} brings {package})")
+            found.append(OtherExtension(name, path.parent, frozenset(map(_plain, wheels))))
+    return found
+
+
+def brought_by(others: Sequence[OtherExtension], package: str) -> Culprit:
+    """The first one with a wheel of ``package``. All extensions share one folder of packages, so that folder does not
+    tell whose a package is; the manifests do."""
+    names = {_plain(name) for name in _DISTRIBUTIONS.get(package, (package,))}
+    for other in others:
+        if not names.isdisjoint(other.brings):
+            return Culprit(other.name, f" ({other.name} in {other.folder} brings {package})")
     return Culprit()
+
+
+def _plain(name: str) -> str:
+    """The name of a distribution in the one form that all its spellings share."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def version_in(folder: Path, package: str) -> str:
@@ -314,7 +335,7 @@ def check_packages(patient: Patient) -> Iterator[Finding]:
         seconds = time.perf_counter() - begin
         version = str(getattr(module, "__version__", "") or _installed_version(package))
         if least and version and _numbers(version) < _numbers(least):
-            culprit = brought_by(patient.addon_folders, package)
+            culprit = brought_by(other_extensions(patient.addon_folders), package)
             remedy = (
                 f"disable {culprit.name} and restart Blender" if culprit.name
                 else "install the LATTE3D extension that is made for this Blender version and system"

@@ -65,12 +65,12 @@ class _Decimated:
         single groups can be left out: the mesh then keeps its full detail there, and its soundness.
         """
         mesh = self.source
-        group = names = np.arange(len(mesh.vertices))  # names: vertices of the given mesh that a call was given
+        group = np.arange(len(mesh.vertices))
+        names = group.copy()  # of the vertices that a call was given, in the given mesh
         for given, merged in self._calls:
             step = np.arange(len(names))
             step[merged[:, 1]] = merged[:, 0]
             step = _followed(step)
-            group = group.copy()
             group[names] = names[step]
             names = names[np.unique(_without_lines(step[given]))]
         group = _followed(group)

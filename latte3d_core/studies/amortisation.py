@@ -20,23 +20,19 @@ from latte3d_core.model.text import CaptionCache, TextEncoder
 from latte3d_core.prior.train import own_pictures
 from latte3d_core.prior.views import render_sets
 from latte3d_core.studies.lab import answer
-from latte3d_core.train.guidance import Advice, Rendered, TargetGuidance
+from latte3d_core.train.guidance import Rendered, TargetGuidance
 from latte3d_core.train.refine import Measure, RefineSettings, refine
 
 
-class AssetGuidance:
+def known_asset(asset: ColouredTriangles) -> TargetGuidance:
     """A prior that knows one asset from everywhere: its target is the asset's own view from the cameras asked for."""
 
-    def __init__(self, asset: ColouredTriangles) -> None:
-        self.asset = asset
+    def views_of(seen: Rendered) -> torch.Tensor:
+        sets = render_sets(asset, seen.cameras.cpu().numpy(), seen.rgb.shape[-1])
+        pictures = [own_pictures(sets, index) for index in range(len(sets.cameras))]
+        return torch.from_numpy(np.stack(pictures)).to(seen.rgb.device)
 
-    def __call__(
-        self, seen: Rendered, prompts: Sequence[str], progress: float, generators: Sequence[torch.Generator]
-    ) -> Advice:
-        sets = render_sets(self.asset, seen.cameras.cpu().numpy(), seen.rgb.shape[-1])
-        targets = [own_pictures(sets, index) for index in range(len(sets.cameras))]
-        target = torch.from_numpy(np.stack(targets)).to(seen.rgb.device)
-        return TargetGuidance(target)(seen, prompts, progress, generators)
+    return TargetGuidance(views_of)
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ def study_amortisation(
     network's answer to the dummy sphere, fully believed, and to words that mean nothing."""
     captions = CaptionCache(TextEncoder(net.config.text))
     for item in held_out:
-        prompt, guidance = item.asset.captions[0], AssetGuidance(load_glb(item.asset.path))
+        prompt, guidance = item.asset.captions[0], known_asset(load_glb(item.asset.path))
         ball = answer(net, captions, "a plain grey ball", 1.0, dummy_cloud(net.config.point.points))
         one = refine(net, answer(net, captions, prompt, 0.0, None), prompt, guidance, settings)
         two = refine(net, ball, prompt, guidance, settings)

@@ -14,32 +14,29 @@ from latte3d_core.prior.views import PreparedSets, ViewSets
 from latte3d_core.render.surface import EmbreeRasteriser
 from latte3d_core.studies.lab import Lab, Scores, measured
 from latte3d_core.train import image_loss
-from latte3d_core.train.guidance import Advice, Rendered, TargetGuidance
+from latte3d_core.train.guidance import Rendered, TargetGuidance
 from latte3d_core.train.stage2 import Stage2Settings, Stage2Trainer
 
 #: What is asked of every variant: alpha, and whether it is shown the asset's points.
 ASKED = ((0.5, True), (0.5, False))
 
 
-class KnownViews:
+def known_views(sets: Sequence[PreparedSets]) -> TargetGuidance:
     """A prior that cannot be wrong: it knows the training assets' own views from the cameras that are asked for.
 
     Arguments:
         sets: the views that the run draws its cameras from.
     """
+    known: dict[bytes, tuple[ViewSets, int]] = {}
+    for views in (prepared.load() for prepared in sets):
+        for index, cameras in enumerate(views.cameras):
+            known[cameras.tobytes()] = views, index
 
-    def __init__(self, sets: Sequence[PreparedSets]) -> None:
-        self._known: dict[bytes, tuple[ViewSets, int]] = {}
-        for views in (prepared.load() for prepared in sets):
-            for index, cameras in enumerate(views.cameras):
-                self._known[cameras.tobytes()] = views, index
+    def views_of(seen: Rendered) -> torch.Tensor:
+        pictures = [own_pictures(*known[cameras.tobytes()]) for cameras in seen.cameras.cpu().numpy()]
+        return torch.from_numpy(np.stack(pictures)).to(seen.rgb.device)
 
-    def __call__(
-        self, seen: Rendered, prompts: Sequence[str], progress: float, generators: Sequence[torch.Generator]
-    ) -> Advice:
-        targets = [own_pictures(*self._known[cameras.tobytes()]) for cameras in seen.cameras.cpu().numpy()]
-        target = torch.from_numpy(np.stack(targets)).to(seen.rgb.device)
-        return TargetGuidance(target)(seen, prompts, progress, generators)
+    return TargetGuidance(views_of)
 
 
 def study_stages(lab: Lab) -> Iterator[tuple[str, Scores]]:
@@ -58,7 +55,7 @@ def study_stages(lab: Lab) -> Iterator[tuple[str, Scores]]:
         "and with a soft density": lambda: lab.stage1(
             "stage1-soft", start, eikonal_weight=0.0, sharpness=image_loss.SHARPNESS
         ),
-        "a prior that cannot be wrong": lambda: lab.stage1("stage1-known", start, guidance=KnownViews(lab.sets)),
+        "a prior that cannot be wrong": lambda: lab.stage1("stage1-known", start, guidance=known_views(lab.sets)),
         "separate encoders": lambda: lab.stage1("stage1-apart", lab.pretrained(apart, "stage0-apart"), apart),
         "stage 2": lambda: stage2(lab, whole, "stage2", 64),
         "stage 2 without finer planes": lambda: stage2(lab, whole, "stage2-plain", 0),

@@ -26,11 +26,14 @@ POINTS = 8192
 
 
 def eikonal_loss(sdf_fn: FieldFunction, points: Tensor) -> Tensor:
-    """Mean of (|gradient| - 1)² at those of the points (B, N, 3) that lie within ``BAND`` of the surface as the field
-    has it; 0 where none does. Which points count is not learned."""
-    near = (sdf_fn(points).detach().abs() < BAND).float()
-    length = sdf_gradient(sdf_fn, points, STEP).square().sum(-1).clamp(min=1e-12).sqrt()
-    return (near * (length - 1).square()).sum() / near.sum().clamp(min=1)
+    """Mean of (|gradient| - 1)² at those of one object's points (1, N, 3) that lie within ``BAND`` of the surface, as
+    the field has it; 0 where none does. Which points count is not learned."""
+    with torch.no_grad():
+        near = sdf_fn(points)[0].abs() < BAND
+    if not near.any():
+        return points.new_zeros(())
+    length = sdf_gradient(sdf_fn, points[:, near], STEP).square().sum(-1).clamp(min=1e-12).sqrt()
+    return (length - 1).square().mean()
 
 
 def field_eikonal(net: LatteNet, planes: Planes, generators: Sequence[torch.Generator]) -> Tensor:

@@ -10,7 +10,7 @@ is the gradient of ``0.5 · mean((x - target)²)``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -221,15 +221,20 @@ def _resized(pictures: Tensor, side: int) -> Tensor:
 
 
 class TargetGuidance:
-    """Analytic: a prior that knows exactly one set of pictures, (B, V, 4, S, S) in [-1, 1]."""
+    """Analytic: a prior that knows exactly what the pictures should be.
 
-    def __init__(self, target: Tensor) -> None:
+    Arguments:
+        target: (B, V, 4, S, S) in [-1, 1], or a function that finds such for what was rendered.
+    """
+
+    def __init__(self, target: Tensor | Callable[[Rendered], Tensor]) -> None:
         self.target = target
 
     @torch.no_grad()
     def __call__(
         self, seen: Rendered, prompts: Sequence[str], progress: float, generators: Sequence[torch.Generator]
     ) -> Advice:
-        direction = seen.pictures() - self.target
+        target = self.target if isinstance(self.target, Tensor) else self.target(seen)
+        direction = seen.pictures() - target
         distance = float(direction.square().mean())
         return Advice(direction / direction[0].numel(), {"distance": distance, "energy": distance})

@@ -7,7 +7,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -70,8 +70,8 @@ def said(ui: Any) -> str:
 # --- the thread ---
 
 
-def test_an_installation_is_cancelled_at_its_next_news(tmp_path: Path) -> None:
-    begun = threading.Event()
+def endless(begun: threading.Event) -> Callable[[Any], Path]:
+    """Work that only a cancel ends."""
 
     def work(listener: Any) -> Path:
         while True:
@@ -79,7 +79,12 @@ def test_an_installation_is_cancelled_at_its_next_news(tmp_path: Path) -> None:
             begun.set()
             time.sleep(0.005)
 
-    installation = Installation(work)
+    return work
+
+
+def test_an_installation_is_cancelled_at_its_next_news(tmp_path: Path) -> None:
+    begun = threading.Event()
+    installation = Installation(endless(begun))
     assert begun.wait(10.0)
     assert installation.running and installation.news == NEWS
     installation.cancel()
@@ -383,14 +388,7 @@ def test_while_it_runs_the_panel_shows_progress_and_cancels(lean: Any, wheels: P
 
 def test_disabling_the_extension_stops_it(lean: Any) -> None:
     begun = threading.Event()
-
-    def work(listener: Any) -> Path:
-        while True:
-            listener(NEWS)
-            begun.set()
-            time.sleep(0.005)
-
-    installation = lean._installation = lean.Installation(work)
+    installation = lean._installation = lean.Installation(endless(begun))
     assert begun.wait(10.0)
     bpy.ops.preferences.addon_disable(module=MODULE)
     assert not installation.running
