@@ -286,10 +286,10 @@ def _plain(name: str) -> str:
 
 def version_in(folder: Path, package: str) -> str:
     """By the name of the ``.dist-info`` folder; "" if there is none."""
-    for name in _DISTRIBUTIONS.get(package, (package,)):
-        for info in folder.glob(f"{name.replace('-', '_')}-*.dist-info"):
-            return info.name.removesuffix(".dist-info").partition("-")[2]
-    return ""
+    there = [info.name.removesuffix(".dist-info").partition("-") for info in folder.glob("*.dist-info")]
+    versions = {_plain(name): version for name, _, version in there}
+    names = map(_plain, _DISTRIBUTIONS.get(package, (package,)))
+    return next((versions[name] for name in names if name in versions), "")
 
 
 def copies_on(path: Sequence[str], package: str) -> list[Path]:

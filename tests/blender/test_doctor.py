@@ -138,6 +138,17 @@ def test_the_extension_that_brought_another_version_is_named(
     assert [finding.state for finding in findings(doctor.check_clashes, two)] == [OK]
 
 
+@pytest.mark.parametrize(
+    ("package_name", "info"), [("PIL", "Pillow-11.0"), ("fast_simplification", "fast.simplification-11.0"),
+                               ("torch", "torch-11.0")],
+)  # fmt: skip
+def test_a_version_is_found_however_the_distribution_is_spelt(tmp_path: Path, package_name: str, info: str) -> None:
+    assert doctor.version_in(tmp_path, package_name) == ""
+    (tmp_path / "other-1.0.dist-info").mkdir()
+    (tmp_path / f"{info}.dist-info").mkdir()
+    assert doctor.version_in(tmp_path, package_name) == "11.0"
+
+
 def test_the_runtime_is_told_of_and_a_package_that_it_lacks(patient: Patient) -> None:
     assert findings(doctor.check_runtime, patient) == []
     sick = replace(patient, path=(), runtime=(FAULT, "It is not installed: install the runtime."))
