@@ -5,6 +5,7 @@ process can import those without bpy from this package. Neither ``latte3d_core``
 does that at its first job.
 """
 
+import atexit
 from importlib import import_module
 
 #: The modules that register something, in this order; each has ``register()`` and ``unregister()``. A feature adds its
@@ -38,11 +39,17 @@ MODULES = (
 
 def register() -> None:
     """Add the classes, the settings and the handlers. Called by Blender when the extension is enabled."""
+    import bpy
+
     for name in MODULES:
         import_module(f".{name}", __package__).register()
+    if not bpy.app.binary_path:
+        # A process that has Blender as a module never ends while Blender holds a Python function or class.
+        atexit.register(unregister)
 
 
 def unregister() -> None:
     """Undo ``register`` in reverse order; stops a running job and waits for its worker."""
+    atexit.unregister(unregister)
     for name in reversed(MODULES):
         import_module(f".{name}", __package__).unregister()

@@ -75,6 +75,27 @@ def test_enabling_is_quick_and_imports_nothing_heavy(tmp_path: Path) -> None:
         assert f"'{package}'" not in line
 
 
+def test_a_script_that_leaves_the_extension_enabled_ends(tmp_path: Path) -> None:
+    """Blender as a module waits for ever for its own lock if a Python function is still among its handlers."""
+    script = f"""
+        import sys
+        sys.path.insert(0, {str(ROOT)!r})
+        import bpy
+        import latte3d_blender
+        latte3d_blender.register()
+        bpy.ops.latte3d.cancel.poll()
+        print("END")
+    """
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env={"PATH": "/usr/bin:/bin", "BLENDER_USER_RESOURCES": str(tmp_path / "profile"), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 0 and run.stdout.splitlines()[0] == "END", run.stdout + run.stderr
+
+
 def test_register_and_unregister_leave_no_trace(installed: ModuleType) -> None:
     def traces() -> tuple[Any, ...]:
         handlers = bpy.app.handlers
