@@ -154,11 +154,14 @@ def _onto(points: np.ndarray, shown: Surface) -> np.ndarray:
     """The nearest places (T, 3, 3) on a surface."""
     from latte3d_core._open3d import load_open3d
     from latte3d_core.render.raycast import raycasting_scene
+    from latte3d_core.restyle import ArtistMesh, placement
 
-    scene = raycasting_scene(shown.vertices, shown.triangles)
-    asked = load_open3d().core.Tensor(points.reshape(-1, 3))
+    # In the core's frame, since distances are wrong where the units are very large or very small.
+    place = placement(ArtistMesh(shown.vertices, shown.triangles))
+    scene = raycasting_scene(place.to_core(shown.vertices), shown.triangles)
+    asked = load_open3d().core.Tensor(place.to_core(points.reshape(-1, 3)))
     nearest: np.ndarray = scene.compute_closest_points(asked, nthreads=1)["points"].numpy()
-    return nearest.reshape(points.shape)
+    return place.from_core(nearest).reshape(points.shape)
 
 
 def colors_at(colours: Colours, number: np.ndarray, corner: np.ndarray, uvs: np.ndarray) -> np.ndarray:

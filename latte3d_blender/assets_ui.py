@@ -10,9 +10,8 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
-from . import assets, preferences
+from . import assets, atomic, preferences
 from .artist_mesh import colors_at
-from .history import write
 from .later import np
 from .mesh_copy import Refused, copy_mesh
 from .picture import draw
@@ -204,7 +203,7 @@ def add_catalog(folder: Path) -> str:
     text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.is_file() else ""
     wanted, number = assets.with_catalog(text)
     if wanted != text:
-        write(file, wanted.encode("utf-8", "surrogateescape"))
+        atomic.write(file, wanted.encode("utf-8", "surrogateescape"), flush=True)
     return number
 
 

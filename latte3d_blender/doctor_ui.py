@@ -11,7 +11,7 @@ import bpy
 
 from . import doctor, preferences, runtime_ui, storage
 from .panels import SidebarPanel, wrapped
-from .translations import tr
+from .translations import retold, tr
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class LATTE3D_OT_check_setup(bpy.types.Operator):
         _examination.wait()
         faults = [finding for finding in _examination.findings if finding.state == doctor.FAULT]
         if faults:
-            self.report({"WARNING"}, f"{faults[0].check}: {faults[0].text}")
+            self.report({"WARNING"}, row_text(faults[0]))
         else:
             self.report({"INFO"}, "Everything that generation needs is there")
         return {"FINISHED"}
@@ -117,6 +117,11 @@ def report_text() -> str:
     return doctor.report([] if _examination is None else _examination.findings, head)
 
 
+def row_text(finding: doctor.Finding) -> str:
+    """What the artist reads of a finding."""
+    return f"{retold(finding.check)}: {retold(finding.text)}"
+
+
 def draw_findings(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The button, what was found, and a button for each thing that can be mended. Faults come first."""
     row = layout.row(align=True)
@@ -125,13 +130,13 @@ def draw_findings(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     if _examination is None:
         return
     if _examination.running:
-        text = tr("Checking: {name} …").format(name=tr(_examination.current))
+        text = tr("Checking: {name} …").format(name=retold(_examination.current))
         layout.label(text=text, icon="SORTTIME", translate=False)
     order = (doctor.FAULT, doctor.NOTE, doctor.OK)
     for finding in sorted(_examination.findings, key=lambda finding: order.index(finding.state)):
         column = layout.column(align=True)
         column.alert = finding.state == doctor.FAULT
-        wrapped(column, context, f"{finding.check}: {finding.text}", ICONS[finding.state])
+        wrapped(column, context, row_text(finding), ICONS[finding.state])
         draw_fix(layout, finding.fix)
 
 

@@ -3,7 +3,7 @@
 GERMAN: dict[str, str] = {
     # --- preferences ---
     "Device": "Gerät",
-    "Where the generator computes": "Wo gerechnet wird",
+    "What computes: the processor or a graphics card": "Was rechnet: der Prozessor oder eine Grafikkarte",
     "Automatic": "Automatisch",
     "A graphics card if there is one that can be used, else the processor": (
         "Eine Grafikkarte, wenn eine brauchbare da ist, sonst der Prozessor"
@@ -23,9 +23,9 @@ GERMAN: dict[str, str] = {
     "Where imported models are kept; leave empty for the folder of the extension": (
         "Wo importierte Modelle liegen; leer für den Ordner der Erweiterung"
     ),
-    "Work": "Arbeit",
-    "In which process the generator runs; a change holds from when no job is open": (
-        "In welchem Prozess gerechnet wird; eine Änderung gilt, sobald kein Auftrag offen ist"
+    "Where to Compute": "Wo gerechnet wird",
+    "In Blender itself or in a program of its own; a change holds from when no job is open": (
+        "In Blender selbst oder in einem eigenen Programm; eine Änderung gilt, sobald kein Auftrag offen ist"
     ),
     "In Blender": "In Blender",
     "No time lost for starting and copying, but Blender stutters now and then": (
@@ -58,9 +58,9 @@ GERMAN: dict[str, str] = {
     "Who is named as the author of assets": "Wer als Urheber von Assets genannt wird",
     "Licence": "Lizenz",
     "The licence that is named in assets, such as CC0 1.0": "Die Lizenz, die in Assets genannt wird, etwa CC0 1.0",
-    "Measure": "Messen",
-    "Look how much space the files of the extension take": (
-        "Nachsehen, wie viel Platz die Dateien der Erweiterung brauchen"
+    "Refresh Sizes": "Größen auffrischen",
+    "Look again how much space the files of the extension take on the disk": (
+        "Neu nachsehen, wie viel Platz die Dateien der Erweiterung auf der Platte brauchen"
     ),
     "Open Folder": "Ordner öffnen",
     "Show the folder where the extension keeps its files": "Den Ordner zeigen, in dem die Erweiterung ihre Dateien hat",
@@ -273,6 +273,16 @@ GERMAN: dict[str, str] = {
     "What the style was made from": "Woraus der Stil gemacht wurde",
     "Slots": "Slots",
     "What each material slot holds": "Was jeder Material-Slot enthält",
+    "For Refined": "Für Verfeinertes",
+    "Whether the style was painted for the refined look of the object": (
+        "Ob der Stil für das verfeinerte Aussehen des Objekts gemalt ist"
+    ),
+    "“{style}” was painted for the look before refining: press Show Before first.": (
+        "„{style}“ ist für das Aussehen vor dem Verfeinern gemalt: zuerst „Vorher zeigen“ drücken."
+    ),
+    "“{style}” was painted for the refined look: press Show Refined first.": (
+        "„{style}“ ist für das verfeinerte Aussehen gemalt: zuerst „Verfeinertes zeigen“ drücken."
+    ),
     "Styles": "Stile",
     "The original look and the styles": "Das ursprüngliche Aussehen und die Stile",
     "Style": "Stil",
@@ -361,6 +371,9 @@ GERMAN: dict[str, str] = {
     "“{name}” has no faces: give it some, or select another object.": (
         "„{name}“ hat keine Flächen: welche hinzufügen oder ein anderes Objekt auswählen."
     ),
+    "“{name}” reaches {far:.0e} m from its origin: scale it down, or delete what lies far off.": (
+        "„{name}“ reicht {far:.0e} m weit von seinem Ursprung: verkleinern oder löschen, was weit weg liegt."
+    ),
     "All faces of “{name}” come from a modifier: apply it first.": (
         "Alle Flächen von „{name}“ kommen von einem Modifikator: ihn zuerst anwenden."
     ),
@@ -375,6 +388,9 @@ GERMAN: dict[str, str] = {
     ),
     "The UV map “{layer}” of “{name}” is gone, and the colours with it: stylize it anew.": (
         "Die UV-Map „{layer}“ von „{name}“ ist weg, und mit ihr die Farben: neu stilisieren."
+    ),
+    "“{name}” shows its other look meanwhile, before or after refining: stylize it anew.": (
+        "„{name}“ zeigt inzwischen das andere Aussehen, vor oder nach dem Verfeinern: neu stilisieren."
     ),
     "The faces of “{name}” have changed meanwhile: stylize it anew.": (
         "Die Flächen von „{name}“ haben sich inzwischen geändert: neu stilisieren."
@@ -489,16 +505,19 @@ GERMAN: dict[str, str] = {
     "Work on the looks of the active object in the background; its place and name stay, and it can go back": (
         "Im Hintergrund am Aussehen des aktiven Objekts arbeiten; Ort und Name bleiben, und es geht auch zurück"
     ),
-    "Prior": "Prior",
-    "A prior file of your own, which judges the looks; empty for the one that comes with LATTE3D": (
-        "Eine eigene Prior-Datei, die das Aussehen beurteilt; leer für die mitgelieferte"
+    "Guidance Model": "Leitmodell",
+    "File of a model of your own that judges the looks; empty for the one that comes with LATTE3D": (
+        "Datei eines eigenen Modells, das das Aussehen beurteilt; leer für das mitgelieferte"
     ),
     "Show Before": "Vorher zeigen",
     "Go back to the object as it was before refining, and, pressed again, to the refined one": (
         "Zum Objekt vor dem Verfeinern zurückgehen und beim nächsten Druck wieder zum verfeinerten"
     ),
     "Keep This Look": "Dieses Aussehen behalten",
-    "Keep what is shown, and let go of the other look": "Behalten, was zu sehen ist, und das andere Aussehen aufgeben",
+    "Show Refined": "Verfeinertes zeigen",
+    "Keep what is shown, and let go of the other look and its styles": (
+        "Behalten, was zu sehen ist, und das andere Aussehen mit seinen Stilen aufgeben"
+    ),
     "The scene has no object “{name}”: name another one.": "Die Szene hat kein Objekt „{name}“: ein anderes nennen.",
     "“{name}” does not say how it was made: refine an object that LATTE3D has generated.": (
         "„{name}“ sagt nicht, wie es entstand: ein von LATTE3D erzeugtes Objekt verfeinern."
@@ -543,8 +562,8 @@ GERMAN: dict[str, str] = {
     "“{name}” stays as it is: nothing better was found in the time": (
         "„{name}“ bleibt, wie es ist: in der Zeit fand sich nichts Besseres"
     ),
-    "“{name}” refined in {seconds:.0f} s: error down by {gain:.0%}": (
-        "„{name}“ in {seconds:.0f} s verfeinert: {gain:.0%} weniger Fehler"
+    "“{name}” refined in {seconds:.0f} s: {gain:.0%} nearer to the prompt, as the guidance model judges it": (
+        "„{name}“ in {seconds:.0f} s verfeinert: nach dem Urteil des Leitmodells {gain:.0%} näher am Prompt"
     ),
     # --- populate ---
     "From": "Aus",
@@ -630,8 +649,10 @@ GERMAN: dict[str, str] = {
     "Names of the empties, curves or surfaces to place at, one a line; empty for the selected ones": (
         "Namen der Empties, Kurven oder Oberflächen, einer je Zeile; leer für die ausgewählten"
     ),
-    "Only Tell": "Nur sagen",
-    "Say what would be made, and make nothing": "Sagen, was entstünde, und nichts erzeugen",
+    "Estimate Only": "Nur schätzen",
+    "Say how many objects would be made and how long it takes, and make nothing": (
+        "Sagen, wie viele Objekte entstünden und wie lange es dauert, und nichts erzeugen"
+    ),
     "Resume": "Fortsetzen",
     "Make what is missing of this run: what failed, was cancelled, undone or deleted": (
         "Erzeugen, was von diesem Durchgang fehlt: was scheiterte, abgebrochen, rückgängig gemacht oder gelöscht wurde"
@@ -842,14 +863,15 @@ GERMAN: dict[str, str] = {
     "The history is empty": "Der Verlauf ist leer",
     "Prompts that you use will be listed here": "Hier werden benutzte Prompts aufgezählt",
     "No prompt has these words": "Kein Prompt enthält diese Wörter",
-    "The prior file that judges the looks, for an object that was refined with a file of your own": (
-        "Die Prior-Datei, die das Aussehen beurteilt, für ein mit einer eigenen Datei verfeinertes Objekt"
+    "File of the model that judges the looks, for an object that was refined with one of your own": (
+        "Datei des Modells, das das Aussehen beurteilt, für ein mit einem eigenen verfeinertes Objekt"
     ),
     "“{name}” does not say all that it takes to make it again: use the panel that made it.": (
         "„{name}“ sagt nicht alles, was es zum Neuerzeugen braucht: das Panel benutzen, mit dem es entstand."
     ),
-    "“{name}” was refined with a prior file of your own, {prior}: name it, or refine the object anew.": (
-        "„{name}“ wurde mit einer eigenen Prior-Datei verfeinert, {prior}: sie nennen oder das Objekt neu verfeinern."
+    "“{name}” was refined with a guidance model of your own, {prior}: name its file, or refine the object anew.": (
+        "„{name}“ wurde mit einem eigenen Leitmodell verfeinert, {prior}: dessen Datei nennen oder das Objekt neu "
+        "verfeinern."
     ),
     "Refined": "Verfeinert",
     "“{name}” anew: {faces:,} faces in {seconds:.1f}\N{NO-BREAK SPACE}s": (
@@ -958,9 +980,10 @@ GERMAN: dict[str, str] = {
         "Die Installation abbrechen; was heruntergeladen ist, bleibt für das nächste Mal"
     ),
     "Remove Runtime": "Laufzeit entfernen",
-    "Delete the packages that generation needs; they can be installed again": (
-        "Die Pakete löschen, die das Erzeugen braucht; sie lassen sich wieder installieren"
+    "Delete the packages that generation needs, older ones and downloads that broke off; all can be had again": (
+        "Die Pakete löschen, die das Erzeugen braucht, ältere und abgebrochene Downloads; alles lässt sich wieder holen"
     ),
+    "{size} become free.": "{size} werden frei.",
     "Downloading {done} of {total} MB": "Lädt {done} von {total} MB herunter",
     "Copying {done} of {total} MB": "Kopiert {done} von {total} MB",
     "Checking {done} of {total} MB": "Prüft {done} von {total} MB",
@@ -1002,9 +1025,9 @@ GERMAN: dict[str, str] = {
     ),
     "No runtime is being installed": "Es wird keine Laufzeit installiert",
     "No runtime is installed": "Es ist keine Laufzeit installiert",
-    "The runtime is removed.": "Die Laufzeit ist entfernt.",
-    "The runtime is switched off; its files go when Blender is restarted.": (
-        "Die Laufzeit ist abgeschaltet; ihre Dateien verschwinden beim nächsten Start von Blender."
+    "The runtime is removed: {size} are free again.": "Die Laufzeit ist entfernt: {size} sind wieder frei.",
+    "The runtime is switched off; its files, {size}, go when Blender is restarted.": (
+        "Die Laufzeit ist abgeschaltet; ihre Dateien, {size}, verschwinden beim nächsten Start von Blender."
     ),
     "{name}: {files} packages, {download} MB to get, {disk} MB on the disk": (
         "{name}: {files} Pakete, {download} MB zu holen, {disk} MB auf der Platte"

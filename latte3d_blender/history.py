@@ -2,6 +2,7 @@
 
 The pictures lie beside it, one PNG file each. Two Blenders may have the file open: each reads it anew before it writes,
 and puts a whole new file in its place, so that there is always a file that can be read.
+It is not flushed to the disk: a power cut may cost the last entries, never Blender's time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from . import atomic
 from .provenance import PREFIX, Provenance, read
 from .translations import tr
 from .wording import quantity
@@ -95,7 +97,7 @@ class History:
         entry = Entry(same.id if same is not None else uuid.uuid4().hex, name, self._clock(), how)
         others = [other for other in self.entries if other is not same]
         if picture is not None:
-            self._attempt(lambda: write(self.picture(entry), picture))
+            self._attempt(lambda: atomic.write(self.picture(entry), picture, flush=False))
         self._keep([entry, *others[: LIMIT - 1]], dropped=others[LIMIT - 1 :])
         return entry
 
@@ -134,7 +136,7 @@ class History:
         self.entries = tuple(entries)
         text = "".join(json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in entries)
         # A lone surrogate in a prompt must not cost the whole history.
-        self._attempt(lambda: write(self.file, text.encode("utf-8", "replace")))
+        self._attempt(lambda: atomic.write(self.file, text.encode("utf-8", "replace"), flush=False))
         self._stamp = self._look()
         for entry in dropped:
             self._attempt(lambda entry=entry: self.picture(entry).unlink(missing_ok=True))  # type: ignore[misc]
@@ -169,22 +171,6 @@ def entry_of(properties: Mapping[str, Any]) -> Provenance | None:
     how = read(properties)
     plain = how is not None and how.again and how.blend is None and how.refined is None
     return how if plain else None
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file in one step. Not flushed to the disk: a power cut may cost the last entries, never Blender's time.
-
-    Raises:
-        OSError: no permission, no space...
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _parse(line: bytes) -> Entry | None:

@@ -111,8 +111,8 @@ def _how(operator: Any, context: bpy.types.Context) -> tuple[bpy.types.Object, P
 
 def _prior() -> StringProperty:
     return StringProperty(
-        name="Prior",
-        description="The prior file that judges the looks, for an object that was refined with a file of your own",
+        name="Guidance Model",
+        description="File of the model that judges the looks, for an object that was refined with one of your own",
         options={"SKIP_SAVE"},
     )
 
@@ -132,7 +132,9 @@ def _again(operator: Any, context: bpy.types.Context, seed: int | None = None) -
         operator.report({"ERROR"}, message.format(name=obj.name))
         return None
     if how.refined is not None and how.refined.prior != PRIOR and not operator.prior:
-        message = tr("“{name}” was refined with a prior file of your own, {prior}: name it, or refine the object anew.")
+        message = tr(
+            "“{name}” was refined with a guidance model of your own, {prior}: name its file, or refine the object anew."
+        )
         operator.report({"ERROR"}, message.format(name=obj.name, prior=how.refined.prior))
         return None
     device, chosen = preferences.read(context)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from .atomic import replacing
 from .tasks import Placed, Task
 from .translations import tr
 
@@ -81,20 +80,11 @@ class ImportModelTask(Task):
             number += 1
 
     def _copy(self, target: Path, progress: Progress) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         size = max(1, self.source.stat().st_size)
-        try:
-            with self.source.open("rb") as source, temporary.open("wb") as sink:
-                while piece := source.read(PIECE):
-                    sink.write(piece)
-                    progress.check(sink.tell() / size)
-                sink.flush()
-                os.fsync(sink.fileno())
-            os.replace(temporary, target)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
+        with self.source.open("rb") as source, replacing(target, flush=True) as sink:
+            while piece := source.read(PIECE):
+                sink.write(piece)
+                progress.check(sink.tell() / size)
 
     def place(self, context: Any, job: Job, result: Imported) -> Placed:
         from .preferences import choose_model

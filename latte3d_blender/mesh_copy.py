@@ -20,6 +20,8 @@ LAYER = "LATTE3D"
 MOST_LAYERS = 8
 #: Share of the object's size by which a modifier may stretch an edge for it to be taken for the same one.
 _NEAR = 0.1
+#: How far from the object's origin its faces may reach, in the scene's units: sums of what is farther leave 32 bits.
+_FARTHEST = 1e37
 
 
 class Refused(Exception):
@@ -58,7 +60,7 @@ def copy_mesh(context: bpy.types.Context, obj: bpy.types.Object, keep_colours: b
     front.
 
     Raises:
-        Refused: it has no faces.
+        Refused: it has no faces, or reaches too far.
     """
     editing = obj.mode == "EDIT"
     if editing:
@@ -76,8 +78,8 @@ def copy_mesh(context: bpy.types.Context, obj: bpy.types.Object, keep_colours: b
             message = tr("All faces of “{name}” come from a modifier: apply it first.")
             raise Refused(message.format(name=obj.name))
         layers = [name for name in _candidates(base) if name in shown.uv_layers]
-        one, _, _ = _read(shown, turned, layers, obj if keep_colours else None)
-        below, polygon, loop = _read(base, turned, layers, obj if keep_colours else None)
+        one, _, _ = _read(shown, turned, layers, obj, keep_colours)
+        below, polygon, loop = _read(base, turned, layers, obj, keep_colours)
         same = topology(shown) == topology(base)
         if not same:
             below = _as_shown(below, one)
@@ -131,9 +133,13 @@ def _locked(obj: bpy.types.Object) -> str:
 
 
 def _read(
-    mesh: bpy.types.Mesh, turned: Matrix, layers: list[str], colours_of: bpy.types.Object | None
+    mesh: bpy.types.Mesh, turned: Matrix, layers: list[str], obj: bpy.types.Object, keep_colours: bool
 ) -> tuple[Surface, np.ndarray, np.ndarray]:
-    """The surface, and the polygon (F,) and the corners (F, 3) that each triangle belongs to."""
+    """The surface, and the polygon (F,) and the corners (F, 3) that each triangle belongs to.
+
+    Raises:
+        Refused: it reaches too far.
+    """
     mesh.calc_loop_triangles()
     count = len(mesh.loop_triangles)
     vertices = np.empty(3 * len(mesh.vertices), np.float32)
@@ -148,10 +154,14 @@ def _read(
     if turned.is_negative:
         triangles, loop = np.ascontiguousarray(triangles[:, ::-1]), np.ascontiguousarray(loop[:, ::-1])
     points = vertices.reshape(-1, 3).astype(np.float64) @ np.array(turned.transposed())
+    far = float(np.abs(points).max(axis=1)[triangles].max(initial=0.0))
+    if _FARTHEST < far < math.inf:  # what is not finite, the core counts
+        message = tr("“{name}” reaches {far:.0e} m from its origin: scale it down, or delete what lies far off.")
+        raise Refused(message.format(name=obj.name, far=far))
     uvs = {name: loop_uvs(mesh, mesh.uv_layers[name])[loop] for name in layers}
     colours: Colours | None = None
-    if colours_of is not None:
-        colours = base_colours(mesh, triangles, loop, material, [slot.material for slot in colours_of.material_slots])
+    if keep_colours:
+        colours = base_colours(mesh, triangles, loop, material, [slot.material for slot in obj.material_slots])
     return Surface(to_core_axes(points), triangles, uvs, colours), polygon, loop
 
 
@@ -173,6 +183,6 @@ def _as_shown(base: Surface, shown: Surface) -> Surface:
 
 def _edges(surface: Surface) -> np.ndarray:
     """(F, 3) lengths of the sides of the triangles."""
-    corner = surface.vertices[surface.triangles]
+    corner = surface.vertices.astype(np.float64)[surface.triangles]
     lengths: np.ndarray = np.linalg.norm(corner - np.roll(corner, 1, axis=1), axis=2)
     return lengths

@@ -64,7 +64,7 @@ class LATTE3D_OT_choose_device(bpy.types.Operator):
     __annotations__ = {
         "device": EnumProperty(
             name="Device",
-            description="Where the generator computes",
+            description="What computes: the processor or a graphics card",
             items=preferences.DEVICE_ITEMS,
             default="auto",
             options={"SKIP_SAVE"},

@@ -11,14 +11,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from .atomic import replacing
 
 #: Modules that serve development and tests and stay out of the zip.
 DEVELOPMENT_MODULES = frozenset({"headless.py", "packing.py", "publishing.py", "render.py", "wheel_lock.py"})
@@ -115,27 +115,16 @@ def _size(item: Path | bytes) -> int:
 
 
 def write_zip(path: Path, files: Iterable[tuple[str, Path | bytes]]) -> Path:
-    """Write the files under a temporary name, then put the archive in its place in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            with zipfile.ZipFile(stream, "w") as archive:
-                for inner, item in files:
-                    entry = zipfile.ZipInfo(inner, _DATE)
-                    entry.create_system = 3  # Unix, also where it is made on Windows
-                    entry.external_attr = 0o644 << 16
-                    if isinstance(item, bytes):
-                        archive.writestr(entry, item)
-                        continue
-                    entry.file_size = item.stat().st_size
-                    with item.open("rb") as source, archive.open(entry, "w") as sink:
-                        shutil.copyfileobj(source, sink, 1 << 20)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Write an archive of the files, and return its path."""
+    with replacing(path, flush=True) as stream, zipfile.ZipFile(stream, "w") as archive:
+        for inner, item in files:
+            entry = zipfile.ZipInfo(inner, _DATE)
+            entry.create_system = 3  # Unix, also where it is made on Windows
+            entry.external_attr = 0o644 << 16
+            if isinstance(item, bytes):
+                archive.writestr(entry, item)
+                continue
+            entry.file_size = item.stat().st_size
+            with item.open("rb") as source, archive.open(entry, "w") as sink:
+                shutil.copyfileobj(source, sink, 1 << 20)
     return path

@@ -4,7 +4,7 @@ import bpy
 
 from . import session, timer
 from .jobs import Job, JobState
-from .translations import tr
+from .translations import retold, tr
 from .wording import lines, shortened
 
 #: What the progress bar says in each stage of the core.
@@ -36,7 +36,7 @@ def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, i
     """A paragraph of labels, broken to the width of the sidebar; Blender's labels do not wrap."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for line in lines(tr(text), letters(context)):
+    for line in lines(retold(text), letters(context)):
         column.label(text=line, icon=icon, translate=False)
         icon = "BLANK1" if icon != "NONE" else "NONE"
 
@@ -85,8 +85,15 @@ class LATTE3D_PT_main(SidebarPanel, bpy.types.Panel):
             draw_waiting(layout, context, jobs.waiting[0])
         elif jobs.last is not None:
             draw_outcome(layout, context, jobs.last)
-        else:
+        elif _ready():
             wrapped(layout, context, HINT, "INFO")
+
+
+def _ready() -> bool:
+    """Whether Generate could make something; where it could not, the panel of the runtime says why."""
+    from . import runtime_ui  # here, since it needs this module
+
+    return not runtime_ui.found.missing
 
 
 class LATTE3D_PT_details(SidebarPanel, bpy.types.Panel):

@@ -406,7 +406,9 @@ class LATTE3D_OT_populate(bpy.types.Operator):
             options={"SKIP_SAVE"},
         ),
         "dry_run": BoolProperty(
-            name="Only Tell", description="Say what would be made, and make nothing", options={"SKIP_SAVE"}
+            name="Estimate Only",
+            description="Say how many objects would be made and how long it takes, and make nothing",
+            options={"SKIP_SAVE"},
         ),
         **{name: prop for name, prop in properties.operator_properties().items() if name in LOOK},
     }

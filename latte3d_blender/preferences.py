@@ -61,7 +61,7 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
     __annotations__ = {
         "device": EnumProperty(
             name="Device",
-            description="Where the generator computes",
+            description="What computes: the processor or a graphics card",
             items=DEVICE_ITEMS,
             default="auto",
         ),
@@ -86,8 +86,8 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
             update=_model_changed,
         ),
         "backend": EnumProperty(
-            name="Work",
-            description="In which process the generator runs; a change holds from when no job is open",
+            name="Where to Compute",
+            description="In Blender itself or in a program of its own; a change holds from when no job is open",
             items=[
                 (
                     session.THREAD,
@@ -190,10 +190,10 @@ def _aside(layout: bpy.types.UILayout) -> Any:
 
 
 class LATTE3D_OT_measure_storage(bpy.types.Operator):
-    """Look how much space the files of the extension take"""
+    """Look again how much space the files of the extension take on the disk"""
 
     bl_idname = "latte3d.measure_storage"
-    bl_label = "Measure"
+    bl_label = "Refresh Sizes"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         measure(context)

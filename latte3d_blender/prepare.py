@@ -92,7 +92,7 @@ def average_color(
 
     Returns linear RGB, as Blender wants its colours.
     """
-    corners = vertices[faces]
+    corners = vertices.astype(np.float64)[faces]
     area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
     height, width = image.shape[:2]
     middle = uvs.mean(axis=1)
@@ -101,7 +101,8 @@ def average_color(
     srgb = image[row, column].astype(np.float64) / 255.0
     # IEC 61966-2-1, the definition of sRGB.
     linear = np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-    red, green, blue = (linear * area[:, None]).sum(axis=0) / max(float(area.sum()), 1e-12)
+    # Artists' meshes come in any units, so that no area is too small to count but none at all.
+    red, green, blue = (linear * area[:, None]).sum(axis=0) / (float(area.sum()) or 1.0)
     return float(red), float(green), float(blue)
 
 

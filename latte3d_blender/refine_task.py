@@ -185,7 +185,7 @@ class RefinedTask(GenerateTask):
 
 def refined_text(name: str, job: Job, result: RefinedObject) -> str:
     """What the panel says of a refined object."""
-    text = tr("“{name}” refined in {seconds:.0f} s: error down by {gain:.0%}")
+    text = tr("“{name}” refined in {seconds:.0f} s: {gain:.0%} nearer to the prompt, as the guidance model judges it")
     return text.format(name=name, seconds=job.seconds, gain=result.gain)
 
 

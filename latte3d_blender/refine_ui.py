@@ -72,8 +72,8 @@ class LATTE3D_OT_refine(bpy.types.Operator):
         "seconds": FloatProperty(**_TEXTS["seconds"], default=20.0, soft_min=1.0, options={"SKIP_SAVE"}),
         "reshape": BoolProperty(**_TEXTS["reshape"], default=False, options={"SKIP_SAVE"}),
         "prior": StringProperty(
-            name="Prior",
-            description="A prior file of your own, which judges the looks; empty for the one that comes with LATTE3D",
+            name="Guidance Model",
+            description="File of a model of your own that judges the looks; empty for the one that comes with LATTE3D",
             options={"SKIP_SAVE"},
         ),
     }
@@ -156,7 +156,7 @@ class LATTE3D_OT_refine_revert(_OnRefined, bpy.types.Operator):
 
 
 class LATTE3D_OT_refine_keep(_OnRefined, bpy.types.Operator):
-    """Keep what is shown, and let go of the other look"""
+    """Keep what is shown, and let go of the other look and its styles"""
 
     bl_idname = "latte3d.refine_keep"
     bl_label = "Keep This Look"
@@ -192,8 +192,11 @@ class LATTE3D_PT_refine(SidebarPanel, bpy.types.Panel):
         layout.operator("latte3d.refine", icon="SHADERFX")
         if obj is not None and refined.other(obj) is not None:
             row = layout.row(align=True)
-            text = "Show Before" if refined.is_refined(obj) else "Show Refined"
-            row.operator("latte3d.refine_revert", text=text, icon="ARROW_LEFTRIGHT")
+            row.operator(
+                "latte3d.refine_revert",
+                text="Show Before" if refined.is_refined(obj) else "Show Refined",
+                icon="ARROW_LEFTRIGHT",
+            )
             row.operator("latte3d.refine_keep")
 
 

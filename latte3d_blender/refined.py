@@ -79,7 +79,8 @@ def swap(obj: bpy.types.Object) -> None:
 
 
 def settle(obj: bpy.types.Object) -> None:
-    """Keep what is shown, and let go of the other."""
+    """Keep what is shown, and let go of the other and the styles that were painted for it."""
+    variants.remove_unfit(obj)
     del obj[OTHER]
     _tell(obj)
 

@@ -36,6 +36,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from . import atomic
+
 #: The note that everything goes at the next start.
 REMOVE = "remove"
 
@@ -550,10 +552,9 @@ def installed(pack: RuntimePack, user_folder: Path) -> Path | None:
 def _use(pack: RuntimePack, site: Path, user_folder: Path) -> Path:
     """Note which runtime is in use."""
     home = user_folder / FOLDER
-    temporary = home / f".active.{os.getpid()}.tmp"
+    note = json.dumps({"folder": site.name, "python": pack.python})
     with _writing(home):
-        temporary.write_text(json.dumps({"folder": site.name, "python": pack.python}), encoding="utf-8")
-        os.replace(temporary, home / "active.json")
+        atomic.write(home / "active.json", note.encode(), flush=False)
         (home / REMOVE).unlink(missing_ok=True)
     return site
 
@@ -628,6 +629,26 @@ def remove(user_folder: Path, loaded: bool = False) -> bool:
         (home / REMOVE).touch()
         (home / "active.json").unlink(missing_ok=True)
     return not loaded and _clear(home)
+
+
+def kept(user_folder: Path) -> bool:
+    """Whether there is anything to ``remove``: a runtime, an older one, a download that broke off; not what goes at the
+    next start anyway."""
+    home = user_folder / FOLDER
+    try:
+        return home.is_symlink() or (not (home / REMOVE).exists() and any(home.iterdir()))
+    except OSError:
+        return False
+
+
+def disk_use(user_folder: Path) -> int:
+    """Bytes that ``remove`` frees. Looks at thousands of files."""
+    home = user_folder / FOLDER
+    if home.is_symlink():
+        return 0
+    # As text: whole paths may be longer than Windows takes in the short form.
+    folders = os.walk(_long(home))
+    return sum(_size(Path(folder) / file) for folder, _, files in folders for file in files)
 
 
 def _clear(home: Path) -> bool:

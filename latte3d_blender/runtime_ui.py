@@ -14,11 +14,11 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from . import doctor, preferences, runtime_pack, session, timer
+from . import doctor, preferences, runtime_pack, session, storage, timer
 from .panels import SidebarPanel, wrapped
 from .runtime_pack import Listener, RuntimePack, RuntimePackError
 from .runtime_work import Installation
-from .translations import tr
+from .translations import retold, tr
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,7 @@ class Found:
         site: the folder of the runtime in use.
         current: it is one of ``packs``, not one of an older extension.
         fetched: bytes of the first pack that a download has left behind.
+        kept: there is something that can be removed: a runtime, an older one, a download that broke off.
     """
 
     home: Path | None = None
@@ -51,6 +52,7 @@ class Found:
     site: Path | None = None
     current: bool = False
     fetched: int = 0
+    kept: bool = False
 
     @property
     def missing(self) -> bool:
@@ -97,16 +99,16 @@ def look() -> None:
         log.debug("no user folder: %s", error)
         found = Found()
         return
-    site = runtime_pack.active(home)
+    site, kept = runtime_pack.active(home), runtime_pack.kept(home)
     try:
         known = runtime_pack.read_packs(Path(__file__).parent)
         packs = runtime_pack.fitting(known) if known else ()
     except RuntimePackError as error:
-        found = Found(home, refusal=str(error), site=site)
+        found = Found(home, refusal=str(error), site=site, kept=kept)
         return
     current = site is not None and site in [runtime_pack.installed(pack, home) for pack in packs]
     left = runtime_pack.fetched(packs[0], home) if packs else 0
-    found = Found(home, packs, "", site, current, left)
+    found = Found(home, packs, "", site, current, left, kept)
 
 
 def verdict() -> tuple[str, str] | None:
@@ -158,7 +160,7 @@ def _begin(operator: bpy.types.Operator, work: Callable[[Listener], Path]) -> se
         return {"FINISHED"}
     _installation.wait()
     _take_in()
-    operator.report({"INFO" if outcome.well else "ERROR"}, outcome.text)
+    operator.report({"INFO" if outcome.well else "ERROR"}, retold(outcome.text))
     return {"FINISHED" if outcome.well else "CANCELLED"}
 
 
@@ -213,7 +215,7 @@ def _possible(cls: type[bpy.types.Operator]) -> bool:
     if _installation is not None:
         cls.poll_message_set(tr("The runtime is being installed: wait, or cancel it"))
     elif found.refusal:
-        cls.poll_message_set(found.refusal.rstrip("."))
+        cls.poll_message_set(retold(found.refusal).rstrip("."))
     elif not found.packs or found.home is None:
         cls.poll_message_set(tr("This LATTE3D brings everything along and needs no runtime"))
     else:
@@ -357,7 +359,7 @@ class LATTE3D_OT_download_runtime(bpy.types.Operator):
         try:
             runtime_pack.check_download(address, consent=consent, online=online)
         except RuntimePackError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, retold(str(error)))
             return {"CANCELLED"}
         preferences.choose_runtime_address(context, address)
         pack, user = _wanted(self.runtime) or found.packs[0], _home()
@@ -391,7 +393,7 @@ class LATTE3D_OT_cancel_runtime(bpy.types.Operator):
 
 
 class LATTE3D_OT_remove_runtime(bpy.types.Operator):
-    """Delete the packages that generation needs; they can be installed again"""
+    """Delete the packages that generation needs, older ones and downloads that broke off; all can be had again"""
 
     bl_idname = "latte3d.remove_runtime"
     bl_label = "Remove Runtime"
@@ -401,7 +403,7 @@ class LATTE3D_OT_remove_runtime(bpy.types.Operator):
         jobs = session.jobs()
         if _installation is not None:
             cls.poll_message_set(tr("The runtime is being installed: wait, or cancel it"))
-        elif found.site is None:
+        elif not found.kept:
             cls.poll_message_set(tr("No runtime is installed"))
         elif jobs is not None and jobs.active is not None:
             cls.poll_message_set(tr("Objects are being made: cancel them first, or wait"))
@@ -410,11 +412,13 @@ class LATTE3D_OT_remove_runtime(bpy.types.Operator):
         return False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(self, event)
+        message = tr("{size} become free.").format(size=storage.megabytes(runtime_pack.disk_use(_home())))
+        return context.window_manager.invoke_confirm(self, event, message=message)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         global outcome
         jobs, home = session.jobs(), _home()
+        size = storage.megabytes(runtime_pack.disk_use(home))
         if jobs is not None:
             jobs.release()  # a separate process holds files of the runtime
         runtime_pack.deactivate(home, sys.path)
@@ -422,12 +426,13 @@ class LATTE3D_OT_remove_runtime(bpy.types.Operator):
             gone = runtime_pack.remove(home, loaded())
         except RuntimePackError as error:
             runtime_pack.activate(home, sys.path)
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, retold(str(error)))
             return {"CANCELLED"}
         if gone:
-            outcome = Outcome(tr("The runtime is removed."))
+            outcome = Outcome(tr("The runtime is removed: {size} are free again.").format(size=size))
         else:
-            outcome = Outcome(tr("The runtime is switched off; its files go when Blender is restarted."), restart=True)
+            text = tr("The runtime is switched off; its files, {size}, go when Blender is restarted.")
+            outcome = Outcome(text.format(size=size), restart=True)
         self.report({"INFO"}, outcome.text)
         look()
         redraw()
@@ -446,7 +451,7 @@ def draw_pack(layout: bpy.types.UILayout, context: bpy.types.Context, pack: Runt
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """How it stands with the runtime, and the buttons. Nothing in an extension that needs none and has none."""
-    if not (found.packs or found.refusal or found.site):
+    if not (found.packs or found.refusal or found.kept):
         return
     if _installation is not None:
         draw_progress(layout, _installation)
@@ -483,15 +488,16 @@ def draw_progress(layout: bpy.types.UILayout, running: Installation) -> None:
 
 
 def draw_buttons(layout: bpy.types.UILayout) -> None:
-    """Those that install it; where it is installed, those that make it anew or remove it."""
-    column = layout.column(align=True)
-    if found.current:
-        column.operator("latte3d.install_runtime", text="Reinstall From Folder…").again = True
-        column.operator("latte3d.download_runtime", text="Reinstall by Download…").again = True
-    else:
-        column.operator("latte3d.install_runtime", icon="FILE_FOLDER")
-        column.operator("latte3d.download_runtime", icon="IMPORT")
-    if found.site is not None:
+    """Those that install it, or make it anew, where there is one for this Blender; and the one that removes it."""
+    if found.packs:
+        column = layout.column(align=True)
+        if found.current:
+            column.operator("latte3d.install_runtime", text="Reinstall From Folder…").again = True
+            column.operator("latte3d.download_runtime", text="Reinstall by Download…").again = True
+        else:
+            column.operator("latte3d.install_runtime", icon="FILE_FOLDER")
+            column.operator("latte3d.download_runtime", icon="IMPORT")
+    if found.kept:
         layout.operator("latte3d.remove_runtime", icon="TRASH")
 
 

@@ -146,6 +146,15 @@ def _noun(phrase: str) -> str:
     return singular(_head(phrase)[0].rpartition(" ")[2])
 
 
+def _article(phrase: str) -> str:
+    """ "a" or "an", by sound."""
+    try:
+        from latte3d_core.data.articles import article
+    except ImportError:  # of the whole core, which the jobs will miss and tell about
+        return "a"
+    return article(phrase)
+
+
 @dataclass
 class _Segment:
     """What stands between two connectors: the one before it, and the words."""
@@ -302,7 +311,7 @@ class _Reader:
         if count > 1:
             phrase = f"{first} {singular(noun)}".strip() + tail
         # Without an article the words stay as they are: they may be of another language.
-        prompt = phrase if count == 0 else f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
+        prompt = phrase if count == 0 else f"{_article(phrase)} {phrase}"
         count = max(count, 1)
         self.things.append(Thing(prompt, count))
         if vague:

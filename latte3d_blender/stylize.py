@@ -96,9 +96,11 @@ class StylizeTask(MeshTask):
     Attributes:
         uv: "auto" for the object's own UV layer if it can carry one texture, else a new one; "keep" for its own
             whatever it is, or an error; "new" for a new one.
+        refined: whether ``mesh`` is the refined look of ``target``.
     """
 
     uv: str = "auto"
+    refined: bool = False
 
     def run(self, generator: Latte3D, progress: Progress) -> Styled:
         from latte3d_core.errors import SettingError
@@ -136,9 +138,13 @@ class StylizeTask(MeshTask):
     def place(self, context: Any, job: Job, result: Styled) -> Placed:
         from .blocks import require
         from .mesh_copy import topology
+        from .refined import is_refined
         from .variants import add_style
 
         obj = require(self.target)
+        if is_refined(obj) != self.refined:
+            message = tr("“{name}” shows its other look meanwhile, before or after refining: stylize it anew.")
+            raise PlaceError(message.format(name=obj.name))
         if result.loop_uvs is None:
             if obj.data.uv_layers.get(result.layer) is None:
                 message = tr("The UV map “{layer}” of “{name}” is gone, and the colours with it: stylize it anew.")

@@ -8,7 +8,8 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 from . import preferences, properties, session, variants
 from .blocks import reference
 from .mesh_copy import Refused, copy_mesh, heading, refusal
-from .panels import SidebarPanel
+from .panels import SidebarPanel, wrapped
+from .refined import is_refined
 from .stylize import MeshTask, ReshapeTask, StylizeTask
 from .submit import possible, ready, submit
 from .translations import tr
@@ -146,7 +147,7 @@ def _tasks(context: bpy.types.Context, values: dict[str, Any]) -> tuple[list[Mes
     for obj, mesh in usable:
         common = {name: values[name] for name in ("prompt", "seed", "keep_colours", "texture_size")}
         common |= {"target": reference(obj), "mesh": mesh, "device": device, "model": model, "group": group}
-        tasks.append(StylizeTask(uv=values["uv"], **common))
+        tasks.append(StylizeTask(uv=values["uv"], refined=is_refined(obj), **common))
         if values["reshape"]:
             budget = {"faces": context.scene.latte3d.faces, "unwrap": context.scene.latte3d.unwrap}
             tasks.append(ReshapeTask(alpha=values["alpha"], turn=heading(obj), **budget, **common))
@@ -192,6 +193,15 @@ class StyleOperator:
         self.report({"ERROR"}, message)  # type: ignore[attr-defined]
         return None
 
+    def wear(self, obj: bpy.types.Object, index: int) -> set[str]:
+        """Let the object wear this entry, or report why it cannot."""
+        fault = variants.fault(obj, obj.latte3d_variants.entries[index])
+        if fault:
+            self.report({"ERROR"}, fault)  # type: ignore[attr-defined]
+            return {"CANCELLED"}
+        variants.show(obj, index)
+        return {"FINISHED"}
+
 
 class LATTE3D_OT_variant_switch(StyleOperator, bpy.types.Operator):
     """Let the active object wear this style"""
@@ -204,10 +214,7 @@ class LATTE3D_OT_variant_switch(StyleOperator, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         index = self.chosen(context)
-        if index is None:
-            return {"CANCELLED"}
-        variants.show(context.object, index)
-        return {"FINISHED"}
+        return {"CANCELLED"} if index is None else self.wear(context.object, index)
 
 
 class LATTE3D_OT_variant_compare(StyleOperator, bpy.types.Operator):
@@ -232,8 +239,7 @@ class LATTE3D_OT_variant_compare(StyleOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         styles = context.object.latte3d_variants
         original = self.other == "ORIGINAL" and styles.shown != 0
-        variants.show(context.object, 0 if original else styles.previous)
-        return {"FINISHED"}
+        return self.wear(context.object, 0 if original else styles.previous)
 
 
 class LATTE3D_OT_variant_rename(StyleOperator, bpy.types.Operator):
@@ -284,7 +290,7 @@ class LATTE3D_OT_variant_delete(StyleOperator, bpy.types.Operator):
 
 
 class LATTE3D_UL_variants(bpy.types.UIList):
-    """The looks of an object; a click shows one, a double click renames it."""
+    """The looks of an object; a click shows one, a double click renames it. Those that do not fit are grey."""
 
     def draw_item(
         self,
@@ -298,6 +304,7 @@ class LATTE3D_UL_variants(bpy.types.UIList):
         index: int = 0,
         flt_flag: int = 0,
     ) -> None:
+        layout.active = not variants.fault(data.id_data, item)
         layout.prop(item, "name", text="", emboss=False, icon="MATERIAL" if index else "LOOP_BACK")
 
 
@@ -332,14 +339,17 @@ class LATTE3D_PT_stylize(SidebarPanel, bpy.types.Panel):
         row.operator("latte3d.stylize", icon="BRUSH_DATA")
         obj = context.object
         if obj is not None and obj.latte3d_variants.entries:
-            draw_styles(layout, obj)
+            draw_styles(layout, context, obj)
 
 
-def draw_styles(layout: bpy.types.UILayout, obj: bpy.types.Object) -> None:
+def draw_styles(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.types.Object) -> None:
     """The looks of the active object."""
     styles = obj.latte3d_variants
     layout.label(text=tr("Styles of {name}").format(name=obj.name), translate=False)
     layout.template_list("LATTE3D_UL_variants", "", styles, "entries", styles, "active", rows=3)
+    unfit = next(filter(None, (variants.fault(obj, entry) for entry in styles.entries)), "")
+    if unfit:
+        wrapped(layout, context, unfit, "INFO")
     row = layout.row(align=True)
     row.operator("latte3d.variant_compare").other = "ORIGINAL"
     row.operator("latte3d.variant_compare", text="Previous").other = "PREVIOUS"

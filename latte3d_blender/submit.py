@@ -11,7 +11,7 @@ import bpy
 from . import preferences, session, timer
 from .jobs import Job, JobQueue, JobState
 from .tasks import Task
-from .translations import tr
+from .translations import retold, tr
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +60,13 @@ def follow(operator: bpy.types.Operator, queue: JobQueue, jobs: Sequence[Job]) -
     if not failed:
         return {"FINISHED"}
     if len(jobs) == 1:
-        operator.report({"ERROR"}, failed[0].message)
+        operator.report({"ERROR"}, retold(failed[0].message))
         return {"CANCELLED"}
     nothing = len(failed) == len(jobs)
     message = tr("{failed} of {count} failed, the first: {reason}")
     operator.report(
         {"ERROR" if nothing else "WARNING"},
-        message.format(failed=len(failed), count=len(jobs), reason=failed[0].message),
+        message.format(failed=len(failed), count=len(jobs), reason=retold(failed[0].message)),
     )
     return {"CANCELLED" if nothing else "FINISHED"}
 

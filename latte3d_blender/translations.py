@@ -3,18 +3,42 @@
 Blender looks names, tooltips, labels and whole reports up by itself. A sentence that is put together goes through
 ``tr`` first, with its gaps in braces: ``tr("{count} jobs").format(count=3)``.
 
-What is said on the worker, in ``Task.run`` and by the core, stays English: nothing there may ask Blender.
+What is said on the worker, in the setup check, in an installation of the runtime and by the core is English where it is
+made: nothing there may ask Blender, and reports go to the authors. Where it is shown it goes through ``retold``, which
+knows such a sentence again by its words.
 
 No bpy at the top, see ``tasks``.
 """
 
+from __future__ import annotations
+
+import re
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from string import Formatter
 from typing import Any
 
 from .german import GERMAN
+from .german_worker import SENTENCES as GERMAN_SENTENCES
 
-#: Blender's language codes, with the texts. Some versions name the country, some do not.
-LANGUAGES = {"de_DE": GERMAN, "de": GERMAN}
+
+@dataclass(frozen=True)
+class Language:
+    """One language, by the English.
+
+    Attributes:
+        texts: what the interface shows, for ``tr`` and for Blender itself.
+        sentences: what is said elsewhere, for ``retold``. Every language has them for the same English.
+    """
+
+    texts: Mapping[str, str]
+    sentences: Mapping[str, str]
+
+
+#: The languages by Blender's codes for them: some versions name the country, some do not.
+LANGUAGES = {("de_DE", "de"): Language(GERMAN, GERMAN_SENTENCES)}
 
 #: Blender looks names of operators up in a context of their own.
 CONTEXTS = ("*", "Operator")
@@ -27,12 +51,87 @@ def tr(text: str) -> str:
     return text if bpy is None else bpy.app.translations.pgettext_iface(text)
 
 
+def retold(text: str) -> str:
+    """What was said elsewhere, filled in already, in the language of the interface; as it is where nobody knows it.
+
+    Several sentences with spaces between are retold one after the other, as far as they are known from the first on.
+    On the main thread only.
+    """
+    if not _foreign():
+        return tr(text)
+    ends = [end.start() for end in re.finditer(r"(?<=[.!?]) ", text)]
+    head = max((text[:end] for end in (len(text), *reversed(ends))), key=_weight)  # of equals the longest, the first
+    if _weight(head) == 0:
+        return text
+    said, known = tr(head), _recognised(head)
+    if said == head and known is not None:
+        template, values = known
+        said = tr(template).format(**{name: _Value(value) for name, value in values.items()})
+    rest = text[len(head) + 1 :]
+    return f"{said} {retold(rest)}" if rest else said
+
+
+def _weight(text: str) -> int:
+    """How many letters of ``text`` are words that have a translation; 0 for a text that nobody knows."""
+    if tr(text) != text:
+        return len(text)
+    known = _recognised(text)
+    return 0 if known is None else len(text) - sum(map(len, known[1].values()))
+
+
+class _Value(str):
+    """What a gap of a sentence was filled with. As ``{name:retold}`` it is retold itself."""
+
+    def __format__(self, form: str) -> str:
+        return retold(str(self)) if form == "retold" else str(self)
+
+
+def _foreign() -> bool:
+    """Whether the interface has another language that knows such sentences: a look at one tells of all."""
+    sentence = next(iter(GERMAN_SENTENCES))
+    return tr(sentence) != sentence
+
+
+@lru_cache(maxsize=256)  # panels ask for the same few at every drawing
+def _recognised(text: str) -> tuple[str, dict[str, str]] | None:
+    """The English sentence with gaps that ``text`` is, and what fills them; of several the one with most words."""
+    for template, literals in _templates():
+        if all(literal in text for literal in literals):
+            found = _pattern(template).fullmatch(text)
+            if found is not None:
+                return template, found.groupdict()
+    return None
+
+
+@cache
+def _templates() -> list[tuple[str, list[str]]]:
+    """All English sentences with gaps, those with most words first, and what stands between the gaps of each."""
+    found = [
+        (sentence, [literal for literal, *_ in Formatter().parse(sentence)])
+        for sentence in GERMAN_SENTENCES
+        if "{" in sentence
+    ]
+    return sorted(found, key=lambda item: -sum(map(len, item[1])))
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """What a sentence with gaps looks like when they are filled."""
+    parts = [
+        re.escape(literal) + (f"(?P<{name}>.*?)" if name is not None else "")
+        for literal, name, _, _ in Formatter().parse(template)
+    ]
+    return re.compile("".join(parts), re.DOTALL)
+
+
 def table() -> dict[str, dict[tuple[str, str], str]]:
     """All texts, as ``bpy.app.translations.register`` wants them."""
-    return {
-        language: {(context, text): translated for text, translated in texts.items() for context in CONTEXTS}
-        for language, texts in LANGUAGES.items()
-    }
+    found = {}
+    for codes, language in LANGUAGES.items():
+        entries = {(context, text): said for text, said in language.texts.items() for context in CONTEXTS}
+        entries.update({("*", sentence): said for sentence, said in language.sentences.items()})
+        found.update(dict.fromkeys(codes, entries))
+    return found
 
 
 def register() -> None:

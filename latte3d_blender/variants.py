@@ -13,12 +13,13 @@ from __future__ import annotations
 from typing import Any
 
 import bpy
-from bpy.props import CollectionProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from .insert import make_material
 from .later import np
 from .mesh_copy import LAYER
 from .stylize import Styled
+from .translations import tr
 
 #: What the first entry is called.
 ORIGINAL = "Original"
@@ -44,6 +45,10 @@ class LATTE3D_PG_variant(bpy.types.PropertyGroup):
         "name": StringProperty(name="Name", description="What the style is called"),
         "prompt": StringProperty(name="Prompt", description="What the style was made from"),
         "slots": CollectionProperty(name="Slots", description="What each material slot holds", type=LATTE3D_PG_slot),
+        # Not set for the original look, which each of the two has, and in files from before there was such a note.
+        "refined": BoolProperty(
+            name="For Refined", description="Whether the style was painted for the refined look of the object"
+        ),
     }
 
 
@@ -69,6 +74,8 @@ class LATTE3D_PG_variants(bpy.types.PropertyGroup):
 
 def add_style(obj: bpy.types.Object, prompt: str, styled: Styled) -> str:
     """Give an object a new style, and show it. Returns the style's name. Object Mode is required."""
+    from .refined import is_refined  # here, since it needs this module
+
     variants = obj.latte3d_variants
     mesh = obj.data
     if not variants.entries:
@@ -83,7 +90,7 @@ def add_style(obj: bpy.types.Object, prompt: str, styled: Styled) -> str:
     for key, value in styled.properties.items():
         material[key] = value
     entry = variants.entries.add()
-    entry.name, entry.prompt = name, prompt
+    entry.name, entry.prompt, entry.refined = name, prompt, is_refined(obj)
     for _ in obj.material_slots:
         slot = entry.slots.add()
         slot.link, slot.material = "OBJECT", material
@@ -91,14 +98,32 @@ def add_style(obj: bpy.types.Object, prompt: str, styled: Styled) -> str:
     return name
 
 
+def fault(obj: bpy.types.Object, entry: Any) -> str:
+    """Why an object cannot wear one of its entries as it is, in a sentence for the artist; "" if it can.
+
+    A refined object has two meshes that take turns, each with UVs of its own, and a style fits one of them.
+    """
+    from .refined import is_refined, other  # here, since it needs this module
+
+    if other(obj) is None or not entry.is_property_set("refined") or entry.refined == is_refined(obj):
+        return ""
+    text = tr("“{style}” was painted for the look before refining: press Show Before first.")
+    if entry.refined:
+        text = tr("“{style}” was painted for the refined look: press Show Refined first.")
+    return text.format(style=entry.name)
+
+
 def show(obj: bpy.types.Object, index: int) -> None:
-    """Let an object wear one of its entries. Does nothing if it does already."""
+    """Let an object wear one of its entries. Does nothing if it does already, or if ``fault`` speaks against it."""
     obj.latte3d_variants.active = index  # which calls _choose
 
 
 def _show(obj: bpy.types.Object, index: int) -> None:
     variants = obj.latte3d_variants
     if not 0 <= index < len(variants.entries) or index == variants.shown:
+        return
+    if fault(obj, variants.entries[index]):
+        variants.active = variants.shown  # the click is taken back
         return
     if variants.shown < len(variants.entries):
         _write_down(obj, variants.entries[variants.shown])
@@ -122,6 +147,13 @@ def remove(obj: bpy.types.Object, index: int) -> None:
     for material in materials:
         if not material.users:
             _discard(material)
+
+
+def remove_unfit(obj: bpy.types.Object) -> None:
+    """Take the styles off the list that the object cannot wear as it is."""
+    entries = obj.latte3d_variants.entries
+    for index in reversed([index for index, entry in enumerate(entries) if fault(obj, entry)]):
+        remove(obj, index)
 
 
 def forget(obj: bpy.types.Object) -> None:

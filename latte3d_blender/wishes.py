@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .translations import tr
+from .wording import shortened
 
 #: Most objects that one run may have.
 MAX_OBJECTS = 10_000
@@ -261,7 +262,7 @@ def _number(
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not low <= number <= high or (whole and number != int(number)):
-        shown = str(value) if len(str(value)) <= 40 else str(value)[:39] + "…"
+        shown = shortened(str(value), 40)
         message = tr("{where} has the {column} “{value}”: give a number between {low:,.12g} and {high:,.12g}.")
         if whole:
             message = tr("{where} has the {column} “{value}”: give a whole number between {low:,} and {high:,}.")

@@ -207,7 +207,7 @@ def reshape(
     vertices = place.from_core(made.vertices)
     shape = fingerprint(np.asarray(mesh.vertices), np.asarray(mesh.triangles))
     return replace(
-        made, vertices=vertices, size_m=float(np.ptp(vertices, axis=0).max()),
+        made, vertices=vertices, size_m=float(np.ptp(vertices.astype(np.float64), axis=0).max()),
         provenance={**made.provenance, "shape": shape, "keep_colours": keep_colours, "reshape": True},
     )  # fmt: skip
 

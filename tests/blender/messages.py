@@ -22,6 +22,7 @@ KEYWORDS = frozenset({"text", "placeholder", "heading", "title", "confirm_text"}
 #: Functions whose f-strings nobody reads in the interface: those that write into logs and reports to the authors.
 UNSEEN = frozenset({"debug", "info", "warning", "report_lines", "report_text"})
 #: What is said on the worker, where nothing may ask Blender for a translation: whole files, and functions of others.
+#: worker_messages.py finds what is said there.
 WORKER_FILES = frozenset({"child.py", "doctor.py", "process.py", "runtime_pack.py", "runtime_work.py", "worker.py"})
 WORKER_FUNCTIONS = frozenset({"run", "guidance_of", "choose"})
 #: What is put into prompts, which are English in every language.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
+import textwrap
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import Extension
+from support import ROOT, Extension
 
 from latte3d_blender import places, populate, sentences, wishes
 from latte3d_blender.sentences import Box, Relation
@@ -89,6 +92,8 @@ def test_json_and_json_lines_say_the_same() -> None:
         ("a.jsonl", b'"a chair"\n\n{"prompt"\n', "Line 3 of “a.jsonl” is not JSON"),
         ("a.jsonl", b'{"prompt": "a", "seed": true}', "has the seed “True”"),
         ("a.jsonl", b'{"prompt": "a", "count": [1]}', "has the count “[1]”"),
+        ("a.csv", b'prompt,count\na chair,"one\n\nor two"', "has the count “one or two”"),
+        ("a.csv", b"prompt,count\na chair," + b"many " * 20, f"has the count “{('many ' * 8)[:39]}…”"),
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
@@ -157,6 +162,11 @@ def test_prompts_in_names(name: str, prompt: str) -> None:
         ("a cat on a dog under the cat", [("a cat", 1, "on", 1), ("a dog", 1, "free", -1)], 1),
         ("a house at night", [("a house at night", 1, "free", -1)], 0),
         ("ein roter Stuhl", [("ein roter stuhl", 1, "free", -1)], 0),
+        ("two unicorns beside an hourglass",
+         [("a unicorn", 2, "beside", 1), ("an hourglass", 1, "free", -1)], 0),
+        ("an orange on a used LED screen",
+         [("an orange", 1, "on", 1), ("a used led screen", 1, "free", -1)], 0),
+        ("three led lamps", [("an led lamp", 3, "free", -1)], 0),
     ],
 )  # fmt: skip
 def test_sentences(sentence: str, things: list[tuple[str, int, str, int]], notes: int) -> None:
@@ -164,6 +174,25 @@ def test_sentences(sentence: str, things: list[tuple[str, int, str, int]], notes
     assert [(thing.prompt, thing.count, thing.relation.value, thing.ground) for thing in scene.things] == things
     assert len(scene.notes) == notes, scene.notes
     assert all(note.endswith(".") for note in scene.notes)
+
+
+def test_a_sentence_is_read_where_the_core_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The panel reads it while it draws; that the core is missing is for the jobs to say."""
+    monkeypatch.setitem(sys.modules, "latte3d_core.data.articles", None)
+    assert sentences.read("a chair").things[0].prompt == "a chair"
+
+
+def test_reading_a_sentence_brings_in_no_heavy_package() -> None:
+    """It is read while the panel is drawn, on the main thread."""
+    heavy = {"bpy", "torch", "numpy", "open3d", "transformers"}
+    code = f"""
+        import sys
+        from latte3d_blender import sentences
+        assert sentences.read("an hourglass").things[0].prompt == "an hourglass"
+        print(*sorted({heavy} & set(sys.modules)))
+    """
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stdout.strip()) == (0, ""), run.stdout + run.stderr
 
 
 @pytest.mark.parametrize("sentence", ["", " ,. ", "it", "and with on"])

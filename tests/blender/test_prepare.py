@@ -63,6 +63,16 @@ def test_the_average_colour_counts_area_and_is_linear() -> None:
     np.testing.assert_allclose(average_color(vertices, faces, uvs, image), 0.2158605, rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1e-38, 1e-15, 1e15, 1e37])
+def test_the_average_colour_is_the_same_in_all_units(scale: float) -> None:
+    vertices = (np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]]) * scale).astype(np.float32)
+    uvs = np.full((1, 3, 2), 0.5, np.float32)
+    average = average_color(vertices, np.array([[0, 1, 2]]), uvs, np.full((4, 4, 3), 255, np.uint8))
+    np.testing.assert_allclose(average, 1.0)
+    assert average_color(vertices, np.array([[0, 0, 2]]), uvs, np.full((4, 4, 3), 255, np.uint8)) == (0, 0, 0)
+
+
 def test_a_single_point_does_not_divide_by_zero() -> None:
     assert np.isfinite(to_blender_frame(np.ones((1, 3), np.float32), 1.0)).all()
 

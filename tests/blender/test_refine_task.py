@@ -17,6 +17,8 @@ pytest.importorskip("torch", reason="these tasks run on the core, which needs to
 
 bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
 
+from test_stylize import ListRecorder  # noqa: E402 - needs bpy
+
 
 @pytest.fixture
 def refining(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> fake_looks.Refining:
@@ -56,7 +58,7 @@ def test_the_object_keeps_everything_but_mesh_and_material(extension: Extension,
     record = json.loads(obj["latte3d_refined"])
     assert record == {"budget": 3.0, "reshape": True, "prior": "prior", "steps": 50, "gain": 0.25}
     assert (obj["latte3d_prompt"], obj["latte3d_seed"]) == ("a ball", 5)
-    assert "25%" in extension.session.jobs().last.message
+    assert "25% nearer to the prompt, as the guidance model judges it" in extension.session.jobs().last.message
 
 
 def test_there_and_back(extension: Extension, refining: Any) -> None:
@@ -314,7 +316,7 @@ def test_a_prior_of_ones_own_has_to_be_named_again(extension: Extension, refinin
     obj = generated()
     bpy.ops.latte3d.refine(prior="/somewhere/mine.safetensors")
     assert json.loads(obj["latte3d_refined"])["prior"] == "mine.safetensors", "a path is nobody's business"
-    with pytest.raises(RuntimeError, match=r"prior file of your own, mine\.safetensors"):
+    with pytest.raises(RuntimeError, match=r"guidance model of your own, mine\.safetensors"):
         bpy.ops.latte3d.regenerate()
     bpy.ops.latte3d.regenerate(prior="/elsewhere/mine.safetensors")
     assert extension.session.jobs().last.task.work.prior == "/elsewhere/mine.safetensors"
@@ -338,6 +340,108 @@ def test_styles_belong_to_the_look_that_they_were_painted_for(extension: Extensi
     bpy.ops.latte3d.regenerate()
     assert len(obj.latte3d_variants.entries) == 0
     assert obj.active_material not in (style, own, None)
+
+
+def paint(extension: Extension, obj: Any, prompt: str) -> Any:
+    """A style as Stylize gives it, on the UV map of the mesh that ``obj`` shows; returns its material."""
+    from latte3d_blender.png import encode_png
+
+    styled = extension.stylize.Styled(
+        color=(0.5, 0.5, 0.5), base_png=encode_png(np.zeros((4, 4, 3), np.uint8)), normal_png=None, layer="UVMap",
+        loop_uvs=None, properties={}, warnings=(), seconds={},
+    )  # fmt: skip
+    extension.variants.add_style(obj, prompt, styled)
+    return obj.active_material
+
+
+def test_a_style_of_the_other_look_is_refused_with_what_to_do(extension: Extension, refining: Any) -> None:
+    """Both meshes have a UV map of the same name, but what is painted on one lies wrongly on the other."""
+    obj = generated()
+    bpy.ops.latte3d.refine()
+    styles = obj.latte3d_variants
+    rust = paint(extension, obj, "rust")
+    bpy.ops.latte3d.refine_revert()
+    own = obj.active_material
+    for button in ("switch", "compare"):
+        arguments: dict[str, Any] = {"index": 1} if button == "switch" else {}
+        with pytest.raises(RuntimeError, match="“rust” was painted for the refined look: press Show Refined first"):
+            getattr(bpy.ops.latte3d, f"variant_{button}")(**arguments)
+        assert (obj.active_material, styles.shown) == (own, 0)
+    styles.active = 1  # a click in the list
+    assert (obj.active_material, styles.shown, styles.active) == (own, 0, 0)
+
+    gold = paint(extension, obj, "gold")
+    bpy.ops.latte3d.refine_revert()
+    with pytest.raises(RuntimeError, match="“gold” was painted for the look before refining: press Show Before first"):
+        bpy.ops.latte3d.variant_switch(index=2)
+    bpy.ops.latte3d.variant_switch(index=1)
+    assert obj.active_material == rust
+    bpy.ops.latte3d.variant_switch(index=0)
+    bpy.ops.latte3d.refine_revert()
+    bpy.ops.latte3d.variant_switch(index=2)
+    assert obj.active_material == gold
+
+
+def test_the_list_shows_which_styles_do_not_fit_and_why(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    bpy.ops.latte3d.refine()
+    paint(extension, obj, "rust")
+
+    def rows() -> list[bool]:
+        styles, active = obj.latte3d_variants, []
+        for index, entry in enumerate(styles.entries):
+            layout = SimpleNamespace(active=True, prop=lambda *_, **__: None)
+            draw = extension.stylize_ui.LATTE3D_UL_variants.draw_item
+            draw(None, bpy.context, layout, styles, entry, 0, styles, "active", index)
+            active.append(layout.active)
+        return active
+
+    def said() -> str:
+        shown: list[tuple[str, str]] = []
+        extension.stylize_ui.draw_styles(ListRecorder(shown), bpy.context, obj)
+        return texts(shown)
+
+    assert rows() == [True, True] and "press Show" not in said()
+    bpy.ops.latte3d.refine_revert()
+    assert rows() == [True, False] and "press Show Refined first" in said()
+
+
+@pytest.mark.parametrize("revert", [False, True])
+def test_with_the_other_look_its_styles_go(extension: Extension, refining: Any, revert: bool) -> None:
+    """Nobody could wear them any more."""
+    obj = generated()
+    bpy.ops.latte3d.refine()
+    paint(extension, obj, "rust")
+    bpy.ops.latte3d.refine_revert()
+    paint(extension, obj, "gold")
+    if revert:
+        bpy.ops.latte3d.refine_revert()
+    bpy.ops.latte3d.refine_keep()
+    names = [entry.name for entry in obj.latte3d_variants.entries]
+    assert names == (["Original", "rust"] if revert else ["Original", "gold"])
+    bpy.ops.latte3d.variant_switch(index=1)
+    assert len([block for block in bpy.data.materials if block.name.endswith(("rust", "gold"))]) == 1
+
+
+def test_styles_of_files_from_before_can_be_worn(extension: Extension, refining: Any) -> None:
+    """They do not say which look they were painted for."""
+    obj = generated()
+    bpy.ops.latte3d.refine()
+    rust = paint(extension, obj, "rust")
+    obj.latte3d_variants.entries[1].property_unset("refined")
+    bpy.ops.latte3d.refine_revert()
+    bpy.ops.latte3d.variant_switch(index=1)
+    assert obj.active_material == rust
+
+
+def test_a_style_that_comes_when_the_other_look_is_shown_is_refused(extension: Extension, refining: Any) -> None:
+    obj = generated()
+    copy = extension.mesh_copy.copy_mesh(bpy.context, obj, False)
+    task = extension.stylize.StylizeTask(prompt="rust", target=extension.blocks.reference(obj), mesh=copy)
+    bpy.ops.latte3d.refine()
+    with pytest.raises(extension.tasks.PlaceError, match="shows its other look meanwhile"):
+        task.place(bpy.context, SimpleNamespace(seconds=1.0), SimpleNamespace(loop_uvs=None, layer="UVMap"))
+    assert not obj.latte3d_variants.entries
 
 
 def test_the_panel_offers_the_way_back(extension: Extension, refining: Any) -> None:

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from runtime_stand_ins import CONTENT, PACK, Server, make_pack, server, wheels
 from support import MODULE, Extension
-from test_runtime_pack import CONTENT, PACK, Server, make_pack, server, wheels
 
 from latte3d_blender.runtime_pack import News
 from latte3d_blender.runtime_work import Installation
@@ -141,12 +141,18 @@ def drawn_fix(extension: Extension, fix: str) -> list[tuple[str, str]]:
     return shown
 
 
-def test_python_3_14_is_a_sentence_and_no_crash(lean: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_3_14_is_a_sentence_and_no_crash(
+    lean: Any, extension: Extension, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "press Generate" not in texts(drawn(extension.panels.LATTE3D_PT_main)), "the runtime is missing"
     fitting = lean.runtime_pack.fitting
     monkeypatch.setattr(lean.runtime_pack, "fitting", lambda packs: fitting(packs, python=(3, 14)))
     lean.look()
     assert "not supported, because it runs Python 3.14" in said(lean)
     assert lean.verdict()[0] == "FAULT"
+    said_by_main = texts(drawn(extension.panels.LATTE3D_PT_main))
+    assert "press Generate" not in said_by_main, "it would not make anything"
+    assert [kind for kind, _ in drawn(lean.LATTE3D_PT_runtime) if kind == "operator"] == [], "none would do anything"
     with pytest.raises(RuntimeError, match=r"not supported, because it runs Python 3\.14"):
         bpy.ops.latte3d.install_runtime(filepath="/nowhere")
     # Enabling it there goes the same way.
@@ -314,6 +320,36 @@ def test_removed_it_is_gone(lean: Any, wheels: Path) -> None:
     assert bpy.ops.latte3d.remove_runtime() == {"FINISHED"}
     assert not (lean.found.home / "runtime").exists()
     assert lean.found.missing and "removed" in lean.outcome.text
+
+
+def test_what_is_left_of_a_download_or_of_older_ones_can_be_removed(lean: Any, wheels: Path) -> None:
+    """Also where no runtime is in use."""
+    home = lean.found.home / "runtime"
+    (home / "downloads").mkdir(parents=True)
+    (home / "downloads" / "latte_beta-2.0-py3-none-any.whl.part").write_bytes(bytes(2_000_000))
+    (home / f"{PACK.name}-0123456789ab" / "latte_alpha").mkdir(parents=True)
+    (home / f"{PACK.name}-0123456789ab" / "latte_alpha" / "data.bin").write_bytes(bytes(500_000))
+    assert ("operator", "latte3d.remove_runtime") not in drawn(lean.LATTE3D_PT_runtime)
+    lean.look()
+    assert ("operator", "latte3d.remove_runtime") in drawn(lean.LATTE3D_PT_runtime)
+    assert lean.found.missing and not lean.found.site
+    asked: list[str] = []
+    manager = SimpleNamespace(invoke_confirm=lambda *_, message: asked.append(message) or {"RUNNING_MODAL"})
+    context = SimpleNamespace(window_manager=manager)
+    lean.LATTE3D_OT_remove_runtime.invoke(SimpleNamespace(), context, None)
+    assert asked == ["2.5 MB become free."]
+    assert bpy.ops.latte3d.remove_runtime() == {"FINISHED"}
+    assert "2.5 MB are free again" in lean.outcome.text
+    assert not home.exists()
+    assert ("operator", "latte3d.remove_runtime") not in drawn(lean.LATTE3D_PT_runtime)
+
+
+def test_what_goes_at_the_next_start_is_not_offered_again(lean: Any, wheels: Path) -> None:
+    bpy.ops.latte3d.install_runtime(filepath=str(wheels))
+    importlib.import_module("latte_alpha")
+    bpy.ops.latte3d.remove_runtime()
+    with pytest.raises(RuntimeError, match="No runtime is installed"):
+        bpy.ops.latte3d.remove_runtime()
 
 
 # --- download ---

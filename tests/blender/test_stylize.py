@@ -18,6 +18,8 @@ from test_extension import Recorder, texts
 
 bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
 
+from mathutils import Matrix  # noqa: E402 - comes with bpy
+
 from latte3d_blender import artist_mesh, uv_choice  # noqa: E402 - after the check for bpy
 from latte3d_core.mesh.check import uv_overlap  # noqa: E402
 from latte3d_core.mesh.types import Mesh  # noqa: E402
@@ -689,6 +691,47 @@ def test_vertices_that_are_nowhere_are_one_sentence(extension: Extension) -> Non
         stylize(obj)
     assert fingerprint(obj) == before
     assert not obj.latte3d_variants.entries
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("where", ["mesh", "object"])
+@pytest.mark.parametrize("scale", [1e-30, 1e-9, 1e11, 1e30])
+def test_meshes_of_any_size_are_painted_alike(extension: Extension, scale: float, where: str) -> None:
+    """The squares of such numbers do not fit into 32 bits, and rays miss what is so large or so small."""
+
+    def cube(factor: float) -> Any:
+        obj = modified("SUBSURF", plain_cube, levels=1, render_levels=1)()
+        if where == "object":
+            obj.scale = (factor, factor, factor)
+        else:
+            obj.data.transform(Matrix.Scale(factor, 4))
+        bpy.context.view_layer.update()
+        stylize(obj, keep_colours=True)
+        return obj
+
+    material, plain = cube(scale).active_material, cube(1.0).active_material
+    assert material.diffuse_color[:] == pytest.approx(plain.diffuse_color[:], abs=0.01)
+    difference = np.abs(texture_of(material)[0] - texture_of(plain)[0])
+    assert np.quantile(difference, 0.99) < 0.05
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("where", ["mesh", "object", "both"])
+def test_a_mesh_beyond_all_numbers_is_one_sentence(extension: Extension, where: str) -> None:
+    obj = primitive("cube")
+    obj.data.transform(Matrix.Scale({"mesh": 1e38, "object": 1.0, "both": 1e30}[where], 4))
+    factor = {"mesh": 1.0, "object": 1e38, "both": 1e20}[where]
+    obj.scale = (factor, factor, factor)
+    with pytest.raises(RuntimeError, match=r"“Cube” reaches \de\+\d\d m from its origin: scale it down"):
+        stylize(obj)
+    assert not obj.latte3d_variants.entries
+
+
+def test_a_lonely_vertex_far_away_does_not_matter(extension: Extension) -> None:
+    obj = grid()
+    obj.data.vertices.add(1)
+    obj.data.vertices[-1].co = (1e38, 0.0, 0.0)
+    stylize(obj)
 
 
 def test_an_empty_style_and_the_cores_errors_are_one_sentence(extension: Extension) -> None:

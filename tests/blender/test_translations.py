@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import re
 import string
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -17,7 +19,26 @@ import messages  # noqa: E402 - needs bpy
 from test_extension import drawn, submit, texts, wait_for  # noqa: E402
 
 from latte3d_blender.german import GERMAN  # noqa: E402
+from latte3d_blender.german_worker import SENTENCES  # noqa: E402
 from latte3d_blender.packing import DEVELOPMENT_MODULES  # noqa: E402
+
+
+def german_code() -> str | None:
+    """What this Blender calls German; None if it was built without languages, as the module from PyPI is."""
+    codes = bpy.context.preferences.view.bl_rna.properties["language"].enum_items.keys()
+    found = next((code for code in ("de_DE", "de") if code in codes), None)
+    return found if bpy.app.build_options.international else None
+
+
+@contextlib.contextmanager
+def leave_language() -> Iterator[None]:
+    """Whatever the body sets: afterwards Blender speaks as before."""
+    view = bpy.context.preferences.view
+    before = view.language
+    try:
+        yield
+    finally:
+        view.language = before
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +150,8 @@ def test_the_table_is_what_blender_takes(extension: Extension) -> None:
     assert set(table) == {"de_DE", "de"}
     for language_texts in table.values():
         assert language_texts["Operator", "Generate"] == language_texts["*", "Generate"] == "Erzeugen"
-        assert len(language_texts) == 2 * len(GERMAN)
+        assert len(language_texts) == 2 * len(GERMAN) + len(SENTENCES)
+        assert set(SENTENCES.items()) <= {(text, said) for (context, text), said in language_texts.items()}
     for language in table:
         assert re.fullmatch("[a-z]{2}(_[A-Z]{2})?", language)
     assert extension.translations.tr("Nothing has been translated like this") == "Nothing has been translated like this"
@@ -156,14 +178,10 @@ def test_the_panels_speak_german(extension: Extension, monkeypatch: pytest.Monke
 
 def test_german_is_shown_where_blender_can(extension: Extension) -> None:
     """The module from PyPI is built without languages, so this runs only in a full Blender."""
-    view = bpy.context.preferences.view
-    codes = view.bl_rna.properties["language"].enum_items.keys()
-    code = next((code for code in ("de_DE", "de") if code in codes), None)
-    if not bpy.app.build_options.international or code is None:
+    code = german_code()
+    if code is None:
         pytest.skip("this build of Blender has no languages")
-    before = view.language
-    try:
-        view.language = code
+    with leave_language():
+        bpy.context.preferences.view.language = code
         assert extension.translations.tr("Free Memory") == "Speicher freigeben"
-    finally:
-        view.language = before
+        assert extension.translations.retold("12 GB are free.") == "12 GB sind frei."

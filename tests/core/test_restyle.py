@@ -349,6 +349,16 @@ def test_reshape_stays_where_the_mesh_is(tiny_model: Latte3D) -> None:
     json.dumps(dict(made.provenance))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("scale", [1e-30, 1e30, 5e38])
+def test_numbers_of_any_size_will_do(tiny_model: Latte3D, scale: float) -> None:
+    mesh = of(trimesh.creation.icosphere(2, radius=0.5))
+    large = replace(mesh, vertices=(mesh.vertices * scale).astype(np.float32))
+    made = reshape(tiny_model, large, "a ball", faces=300, texture_size=64)
+    assert np.isfinite(made.vertices).all() and 0.1 < made.size_m / scale < 2
+    assert restyle(tiny_model, large, "a ball", texture_size=64).base_color.max() > 0
+
+
 def test_faults_of_a_layout_have_names() -> None:
     sheet = plane()
     mesh = Mesh(sheet.vertices.astype(np.float32), sheet.triangles.astype(np.int32))
