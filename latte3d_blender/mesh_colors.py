@@ -88,7 +88,8 @@ def source_of(material: bpy.types.Material | None) -> Source:
     if material is None:
         return Source(attribute="")
     shown = Source(_plain(material.diffuse_color))
-    if material.node_tree is None or not material.use_nodes:
+    # From 5.0 on every material has nodes, and asking only warns.
+    if material.node_tree is None or not (bpy.app.version >= (5, 0, 0) or material.use_nodes):
         return shown
     output = material.node_tree.get_output_node("ALL")
     surface = None if output is None else output.inputs.get("Surface")

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import accumulate
 
 from latte3d_core.errors import Cancelled
 
@@ -79,9 +80,10 @@ class Progress:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Run the body as the stage ``name`` of ``STAGES``, or of the ``plan``; adds its wall time to ``seconds``."""
-        names = list(self._stages)
         self._stage, self._share = name, self._stages[name]
-        self._start = sum(self._stages[n] for n in names[: names.index(name)])
+        # One after the other, as in ``check``: ``sum`` rounds better, and would begin before the end of the last one.
+        starts = accumulate(self._stages.values(), initial=0.0)
+        self._start = dict(zip(self._stages, starts, strict=False))[name]
         self.check(0.0)
         begin = time.perf_counter()
         try:

@@ -75,6 +75,10 @@ def test_enabling_is_quick_and_imports_nothing_heavy(tmp_path: Path) -> None:
         assert f"'{package}'" not in line
 
 
+@pytest.mark.skipif(
+    bpy.app.version < (4, 3, 0),
+    reason="Blender 4.2 as a module crashes at exit after any property that has had an update function",
+)
 def test_a_script_that_leaves_the_extension_enabled_ends(tmp_path: Path) -> None:
     """Blender as a module waits for ever for its own lock if a Python function is still among its handlers."""
     script = f"""
