@@ -41,8 +41,12 @@ def register() -> None:
     """Add the classes, the settings and the handlers. Called by Blender when the extension is enabled."""
     import bpy
 
+    from .translations import claim
+
     for name in MODULES:
-        import_module(f".{name}", __package__).register()
+        module = import_module(f".{name}", __package__)
+        claim(getattr(module, "CLASSES", ()))
+        module.register()
     if not bpy.app.binary_path:
         # A process that has Blender as a module never ends while Blender holds a Python function or class.
         atexit.register(unregister)

@@ -499,7 +499,7 @@ GERMAN: dict[str, str] = {
     "Seconds to work on the object; more time, better looks": (
         "So viele Sekunden wird am Objekt gearbeitet; mehr Zeit, besseres Aussehen"
     ),
-    "Change Shape Too": "Auch die Form ändern",
+    "Change Shape Too": "Auch umformen",
     "Move the shape as well as the colours; takes longer": "Nicht nur die Farben, auch die Form ändern; dauert länger",
     "Refine": "Verfeinern",
     "Work on the looks of the active object in the background; its place and name stay, and it can go back": (
@@ -616,7 +616,7 @@ GERMAN: dict[str, str] = {
     "Lean with the surface, or face along the curve, instead of standing straight": (
         "Sich mit der Oberfläche neigen oder der Kurve folgen, statt gerade zu stehen"
     ),
-    "Drop to Ground": "Auf den Boden setzen",
+    "Drop to Ground": "Auf den Boden",
     "Let the bottoms touch what is beneath, or above where nothing is": (
         "Die Unterseiten berühren, was darunter ist, oder darüber, wo nichts ist"
     ),
@@ -951,7 +951,11 @@ GERMAN: dict[str, str] = {
     "Web address of the folder that Download Runtime takes the packages from": (
         "Webadresse des Ordners, aus dem die Laufzeit heruntergeladen wird"
     ),
+    "Install Runtime": "Laufzeit installieren",
     "Install Runtime From Folder…": "Laufzeit aus Ordner installieren…",
+    "Choose the zip of the runtime, or open the folder with its wheels.": (
+        "Das Zip der Laufzeit wählen oder den Ordner mit ihren Wheels öffnen."
+    ),
     "Install the packages that generation needs from a folder with their wheels, or from a zip; needs no network": (
         "Die Pakete, die das Erzeugen braucht, aus einem Ordner mit ihren Wheels oder aus einem Zip installieren; "
         "braucht kein Netz"
@@ -966,7 +970,9 @@ GERMAN: dict[str, str] = {
     "Install it also if it is there already, in place of the old files": (
         "Auch installieren, wenn sie schon da ist, anstelle der alten Dateien"
     ),
+    "Download Runtime": "Laufzeit herunterladen",
     "Download Runtime…": "Laufzeit herunterladen…",
+    "Download": "Herunterladen",
     "Download the packages that generation needs, once you have agreed to their size and licences, and install them": (
         "Die Pakete, die das Erzeugen braucht, nach Zustimmung zu Größe und Lizenzen herunterladen und installieren"
     ),
@@ -983,6 +989,7 @@ GERMAN: dict[str, str] = {
     "Delete the packages that generation needs, older ones and downloads that broke off; all can be had again": (
         "Die Pakete löschen, die das Erzeugen braucht, ältere und abgebrochene Downloads; alles lässt sich wieder holen"
     ),
+    "Remove": "Entfernen",
     "{size} become free.": "{size} werden frei.",
     "Downloading {done} of {total} MB": "Lädt {done} von {total} MB herunter",
     "Copying {done} of {total} MB": "Kopiert {done} von {total} MB",
@@ -1016,9 +1023,6 @@ GERMAN: dict[str, str] = {
     ),
     "No folder was given: choose the folder or the zip with the runtime pack.": (
         "Kein Ordner angegeben: den Ordner oder das Zip mit der Laufzeit wählen."
-    ),
-    "Blender's online access is off: switch it on in Preferences > System, or install from a folder": (
-        "Blenders Netzzugang ist aus: unter Einstellungen > System einschalten, oder aus einem Ordner installieren"
     ),
     "No address was given: enter the web address of the folder with the runtime.": (
         "Keine Adresse angegeben: die Webadresse des Ordners mit der Laufzeit eintragen."

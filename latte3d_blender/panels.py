@@ -24,19 +24,26 @@ STAGE_TEXTS = {
 HINT = "Type what to make, then press Generate. The object will stand at the 3D cursor."
 
 
-def letters(context: bpy.types.Context, icons: int = 1) -> int:
-    """How many letters stand in one line of the sidebar beside so many icons or small buttons."""
+def letters(context: bpy.types.Context, icons: int = 1, dialog: int = 0) -> int:
+    """How many letters stand in one line of the sidebar beside so many icons or small buttons.
+
+    Arguments:
+        dialog: width of the dialog that is drawn, as it was asked for. The region is that below it.
+    """
     scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
     width = context.region.width if context.region is not None else 300
     # A letter of the interface font is about 6.5 px wide; margins take about 40 px, an icon 20.
-    return max(16, int((width / scale - 40 - 20 * icons) / 6.5))
+    return max(16, int(((dialog or width / scale) - 40 - 20 * icons) / 6.5))
 
 
-def wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """A paragraph of labels, broken to the width of the sidebar; Blender's labels do not wrap."""
+def wrapped(
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE", most: int = 0
+) -> None:
+    """A paragraph of labels, broken to lines of ``most`` letters, or to the width of the sidebar; Blender's labels do
+    not wrap."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for line in lines(retold(text), letters(context)):
+    for line in lines(retold(text), most or letters(context)):
         column.label(text=line, icon=icon, translate=False)
         icon = "BLANK1" if icon != "NONE" else "NONE"
 

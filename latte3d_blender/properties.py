@@ -66,11 +66,16 @@ class LATTE3D_PG_settings(bpy.types.PropertyGroup):
     }
 
 
+CLASSES = (LATTE3D_PG_settings,)
+
+
 def register() -> None:
-    bpy.utils.register_class(LATTE3D_PG_settings)
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
     bpy.types.Scene.latte3d = PointerProperty(type=LATTE3D_PG_settings)
 
 
 def unregister() -> None:
     del bpy.types.Scene.latte3d
-    bpy.utils.unregister_class(LATTE3D_PG_settings)
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

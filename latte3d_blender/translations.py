@@ -1,6 +1,8 @@
 """The texts of the interface in other languages. English is in the code, where the texts are used.
 
-Blender looks names, tooltips, labels and whole reports up by itself. A sentence that is put together goes through
+Blender looks names, tooltips, labels and whole reports up by itself, in its own table first, where "Fast" is German
+for something else. So names of classes and properties and all that goes through ``tr`` have a context of their own. A
+sentence that is put together goes through
 ``tr`` first, with its gaps in braces: ``tr("{count} jobs").format(count=3)``.
 
 What is said on the worker, in the setup check, in an installation of the runtime and by the core is English where it is
@@ -14,7 +16,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from string import Formatter
@@ -40,15 +42,16 @@ class Language:
 #: The languages by Blender's codes for them: some versions name the country, some do not.
 LANGUAGES = {("de_DE", "de"): Language(GERMAN, GERMAN_SENTENCES)}
 
-#: Blender looks names of operators up in a context of their own.
-CONTEXTS = ("*", "Operator")
+#: That of the extension, in which Blender's own table has nothing, and that of labels and tooltips.
+CONTEXT = "LATTE3D"
+CONTEXTS = (CONTEXT, "*")
 
 
 def tr(text: str) -> str:
     """``text`` in the language of the interface; as it is where there is no translation. On the main thread only."""
     # Looked up, not imported: a process without Blender is not to load one.
     bpy: Any = sys.modules.get("bpy")
-    return text if bpy is None else bpy.app.translations.pgettext_iface(text)
+    return text if bpy is None else bpy.app.translations.pgettext_iface(text, CONTEXT)
 
 
 def retold(text: str) -> str:
@@ -124,12 +127,24 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
+def claim(classes: Iterable[type]) -> None:
+    """Let Blender look the names of classes and of their properties up in ``CONTEXT``, once they are registered."""
+    import bpy
+
+    for cls in classes:
+        if issubclass(cls, (bpy.types.Operator, bpy.types.Panel, bpy.types.Menu)):
+            setattr(cls, "bl_translation_context", CONTEXT)  # noqa: B010 - no attribute that mypy knows
+        for prop in getattr(cls, "__annotations__", {}).values():
+            if isinstance(given := getattr(prop, "keywords", None), dict):
+                given["translation_context"] = CONTEXT
+
+
 def table() -> dict[str, dict[tuple[str, str], str]]:
     """All texts, as ``bpy.app.translations.register`` wants them."""
     found = {}
     for codes, language in LANGUAGES.items():
         entries = {(context, text): said for text, said in language.texts.items() for context in CONTEXTS}
-        entries.update({("*", sentence): said for sentence, said in language.sentences.items()})
+        entries.update({(CONTEXT, sentence): said for sentence, said in language.sentences.items()})
         found.update(dict.fromkeys(codes, entries))
     return found
 

@@ -113,8 +113,9 @@ def test_a_python_that_lacks_a_pack_here_only_is_told_what_there_is() -> None:
 
 
 def test_the_artist_sees_size_and_licences() -> None:
-    told = runtime_pack.describe(replace(PACK, wheels=(*PACK.wheels, replace(PACK.wheels[0], licence="Apache-2.0"))))
-    assert told["licences"] == ("Apache-2.0", "MIT")
+    third = replace(PACK.wheels[0], licence="MIT AND (Apache-2.0 OR BSD-3-Clause) AND Apache-2.0 WITH LLVM-exception")
+    told = runtime_pack.describe(replace(PACK, wheels=(*PACK.wheels, third)))
+    assert told["licences"] == ("Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-3-Clause", "MIT")
     assert told["files"] == 3
     assert told["disk_mb"] >= told["download_mb"]
 
@@ -526,6 +527,18 @@ def test_a_stopped_download_keeps_what_it_has(server: Server, user: Path, monkey
     part = user / runtime_pack.FOLDER / "downloads" / "latte_beta-2.0-py3-none-any.whl.part"
     assert CONTENT[part.name.removesuffix(".part")].startswith(part.read_bytes())
     assert part.stat().st_size > 300_000
+
+
+def test_a_stopped_download_does_not_try_again(server: Server, user: Path) -> None:
+    """Nothing has come for a while, and the artist has cancelled meanwhile."""
+    server.break_after = [0] * 10
+
+    def stop(news: News) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runtime_pack.download(PACK, server.address, user, consent=True, online=True, listener=stop)
+    assert len(server.requests) == 1
 
 
 def test_a_wrong_file_is_thrown_away(server: Server, user: Path) -> None:

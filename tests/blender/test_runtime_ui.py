@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -170,7 +171,7 @@ def test_a_damaged_list_is_a_sentence_and_no_crash(lean: Any) -> None:
 # --- from a folder ---
 
 
-def test_installed_from_a_folder_it_can_be_used_at_once(lean: Any, wheels: Path) -> None:
+def test_installed_from_a_folder_it_can_be_used_at_once(lean: Any, wheels: Path, extension: Extension) -> None:
     assert bpy.ops.latte3d.install_runtime(filepath=f"{wheels}/") == {"FINISHED"}
     assert "press Generate" in lean.outcome.text
     latte_beta = importlib.import_module("latte_beta")
@@ -178,6 +179,8 @@ def test_installed_from_a_folder_it_can_be_used_at_once(lean: Any, wheels: Path)
     assert latte_beta.VERSION == "2.0"
     assert Path(latte_beta.__file__).is_relative_to(lean.found.site)
     assert sys.path[-1] == str(lean.found.site)
+    assert "press Generate" in said(lean) and lean.LATTE3D_PT_runtime.poll(bpy.context)
+    extension.run("a ball")
     assert not lean.LATTE3D_PT_runtime.poll(bpy.context), "its panel has done its work"
     assert lean.verdict()[0] == "OK"
 
@@ -334,7 +337,7 @@ def test_what_is_left_of_a_download_or_of_older_ones_can_be_removed(lean: Any, w
     assert ("operator", "latte3d.remove_runtime") in drawn(lean.LATTE3D_PT_runtime)
     assert lean.found.missing and not lean.found.site
     asked: list[str] = []
-    manager = SimpleNamespace(invoke_confirm=lambda *_, message: asked.append(message) or {"RUNNING_MODAL"})
+    manager = SimpleNamespace(invoke_confirm=lambda *_, message, **__: asked.append(message) or {"RUNNING_MODAL"})
     context = SimpleNamespace(window_manager=manager)
     lean.LATTE3D_OT_remove_runtime.invoke(SimpleNamespace(), context, None)
     assert asked == ["2.5 MB become free."]
@@ -362,20 +365,57 @@ def test_without_online_access_the_button_says_why(lean: Any) -> None:
         bpy.ops.latte3d.download_runtime(address="http://127.0.0.1:1/", consent=True)
 
 
-def test_nothing_is_downloaded_without_consent_or_address(lean: Any, online: None, server: Server) -> None:
-    with pytest.raises(RuntimeError, match="agreed to its size and licences"):
-        bpy.ops.latte3d.download_runtime(address=server.address)
+def test_nothing_is_downloaded_without_consent_or_address(
+    lean: Any, online: None, server: Server, extension: Extension
+) -> None:
     with pytest.raises(RuntimeError, match="No address was given"):
         bpy.ops.latte3d.download_runtime(consent=True)
     with pytest.raises(RuntimeError, match="no web address"):
         bpy.ops.latte3d.download_runtime(address="file:///etc", consent=True)
+    with pytest.raises(RuntimeError, match="agreed to its size and licences"):
+        bpy.ops.latte3d.download_runtime(address=server.address)
     assert server.requests == []
+    assert extension.preferences.runtime_address(bpy.context) == server.address, "nobody types it twice"
+    extension.preferences.choose_runtime_address(bpy.context, "")
+
+
+def test_the_dialogs_say_what_to_choose(lean: Any, extension: Extension) -> None:
+    """Also which runtime, where several fit this Blender."""
+
+    def shown(operator: Any) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        module, name = operator.bl_idname.split(".")
+        known = getattr(getattr(bpy.ops, module), name).get_rna_type()
+        operator.draw(SimpleNamespace(layout=Recorder(found), bl_rna=known, runtime=""), bpy.context)
+        return found
+
+    files, download = shown(lean.LATTE3D_OT_install_runtime), shown(lean.LATTE3D_OT_download_runtime)
+    assert "open the folder" in texts(files)
+    assert [name for kind, name in files + download if kind == "prop"] == ["address", "consent"]
+    large = replace(PACK, accelerator="cuda", wheels=tuple(replace(wheel, licence="L" * 200) for wheel in PACK.wheels))
+    lean.found = replace(lean.found, packs=(PACK, large), current=True)
+    files, download = shown(lean.LATTE3D_OT_install_runtime), shown(lean.LATTE3D_OT_download_runtime)
+    assert [name for kind, name in files + download if kind == "prop"] == [
+        "runtime", "again", "runtime", "address", "consent",
+    ]  # fmt: skip
+
+
+def test_the_text_of_a_dialog_fits_into_it(lean: Any) -> None:
+    """However wide the region below it is."""
+    licences = [f"Licence-of-Somebody-{number}" for number in range(20)]
+    pack = replace(PACK, wheels=tuple(replace(PACK.wheels[0], licence=licence) for licence in licences))
+    wide = SimpleNamespace(preferences=bpy.context.preferences, region=SimpleNamespace(width=2000))
+    shown: list[tuple[str, str]] = []
+    lean.draw_pack(Recorder(shown), wide, pack, lean.DIALOG)
+    assert max(len(line) for _, line in shown) < lean.DIALOG / 6
+    said = texts(shown).replace(" ", "")  # lines also end behind hyphens
+    assert all(licence.replace(" ", "") in said for licence in licences)
 
 
 def test_a_download_that_broke_off_is_gone_on_with(
     lean: Any, online: None, server: Server, extension: Extension
 ) -> None:
-    server.break_after = [10**6, 100_000, 100_000, 100_000]
+    server.break_after = [10**6, 600_000, 0, 0]
     with pytest.raises(RuntimeError, match="it goes on from there"):
         bpy.ops.latte3d.download_runtime(address=server.address, consent=True)
     assert "MB of it are there already" in said(lean)
@@ -383,7 +423,7 @@ def test_a_download_that_broke_off_is_gone_on_with(
     # The address is remembered.
     assert extension.preferences.runtime_address(bpy.context) == server.address
     assert bpy.ops.latte3d.download_runtime(consent=True) == {"FINISHED"}
-    assert server.requests == [("latte_beta-2.0-py3-none-any.whl", "bytes=300000-")]
+    assert server.requests == [("latte_beta-2.0-py3-none-any.whl", "bytes=600000-")]
     assert lean.found.current
     extension.preferences.choose_runtime_address(bpy.context, "")
 

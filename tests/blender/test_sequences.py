@@ -344,8 +344,10 @@ class Artist:
         if target is not None and target.uid not in before:
             return Promise(words=GONE)
         if kind == "StylizeTask":
-            same = self.extension.mesh_copy.topology(bpy.data.objects[before[target.uid].name].data)
-            return Promise(target=target.uid, words="" if same == task.mesh.topology else CHANGED)
+            obj = bpy.data.objects[before[target.uid].name]
+            same = self.extension.mesh_copy.topology(obj.data) == task.mesh.topology
+            same = same and self.extension.refined.is_refined(obj) == task.refined
+            return Promise(target=target.uid, words="" if same else CHANGED)
         if target is not None:
             return Promise(target=target.uid)
         if kind == "ThumbnailTask":

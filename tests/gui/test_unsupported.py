@@ -19,8 +19,7 @@ CLASSES = "[name for name in dir(bpy.types) if name.startswith('LATTE3D_')]"
 @pytest.fixture
 def lean(installed: Window) -> Iterator[str]:
     """Installs the zip without packages, and gives Blender's Python as "3.14"; puts back what was there."""
-    said = installed.background("--background", "--python-expr", "import sys; print('Python', *sys.version_info[:2])")
-    version = next(line for line in said.splitlines() if line.startswith("Python "))[7:].replace(" ", ".")
+    version = installed.python()
     if version in PYTHONS:
         pytest.skip(f"there are packages for Python {version}, which this Blender runs")
     installed.install(build_lean(Workshop(ROOT), installed.scratch, TARGETS))

@@ -15,9 +15,12 @@ import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +42,7 @@ IDLE_BUTTON = "8"
 
 #: What every piece of code inside Blender finds at hand.
 _PRELUDE = f"""
-import importlib, importlib.util, json, sys, types
+import importlib, importlib.util, json, os, sys, types
 import bpy
 # Outlives files, unlike bpy.app.driver_namespace.
 notes = sys.modules.setdefault("latte3d_gui_notes", types.ModuleType("latte3d_gui_notes")).__dict__
@@ -62,6 +65,40 @@ def box(kind=None):
     part = region(kind) if kind else view()[1]
     return [part.x, view()[0].height - part.y - part.height, part.width, part.height]
 """
+
+
+#: What a picture shows; see ``Window.picture``.
+Part = str | tuple[int, int, int, int]
+
+#: Expressions for Blender: its file browser, and where that window is on the screen, y downwards; None before it opens.
+_FILES = "bpy.context.window_manager.windows[-1].screen.areas[0].spaces.active"
+_BROWSER = f"""next((
+    [window.x, view()[0].height - window.y - window.height, window.width, window.height]
+    for window in bpy.context.window_manager.windows
+    if window.screen.areas[0].type == "FILE_BROWSER" and {_FILES}.params
+), None)"""
+
+
+@dataclass(frozen=True)
+class Dialog:
+    """A dialog that is open.
+
+    Attributes:
+        frame: left, top, right and bottom on the screen.
+        accept: the middle of the button that accepts.
+    """
+
+    frame: tuple[int, int, int, int]
+    accept: tuple[int, int]
+
+    @property
+    def cancel(self) -> tuple[int, int]:
+        """The middle of the other button, to the left."""
+        return self.frame[0] + self.frame[2] - self.accept[0], self.accept[1]
+
+    def above(self, rows: int) -> tuple[int, int]:
+        """The beginning of the widget so many rows above the buttons, at its right half where it has a name."""
+        return self.accept[0], self.accept[1] - 5 - 25 * rows
 
 
 class DriverError(AssertionError):
@@ -103,6 +140,11 @@ class Window:
     def background(self, *arguments: str) -> str:
         """Run a Blender without a window to its end."""
         return self.command("blender", *arguments)
+
+    def python(self) -> str:
+        """Of the Python that Blender runs, as "3.13"."""
+        said = self.background("--background", "--python-expr", "import sys; print('Python', *sys.version_info[:2])")
+        return next(line for line in said.splitlines() if line.startswith("Python "))[7:].replace(" ", ".")
 
     def install(self, archive: Path) -> None:
         """Install the extension as a user does from the command line, and enable it.
@@ -226,33 +268,139 @@ class Window:
         else:
             rows = range(top + 12 if below is None else below, top + height, 9)
         for y in rows:
-            self.click(x, y, IDLE_BUTTON)
-            self.key("ctrl+c")
-            copied = self.run("""
-                print(bpy.context.window_manager.clipboard)
-                bpy.context.window_manager.clipboard = ""
-            """)
-            if text in copied:
+            if text in self.copied(x, y):
                 return x, y
         raise DriverError(f"no widget with “{text}” in column {column} of the sidebar")
+
+    def copied(self, x: float, y: float) -> str:
+        """What Ctrl+C copies with the pointer there."""
+        self.click(x, y, IDLE_BUTTON)
+        self.key("ctrl+c")
+        return self.run("""
+            print(bpy.context.window_manager.clipboard)
+            bpy.context.window_manager.clipboard = ""
+        """)
 
     def fill(self, old: str, new: str) -> None:
         """Type ``new`` into the field that now says ``old``."""
         self.command("fill", old, new)
 
+    def fill_at(self, x: float, y: float, new: str) -> None:
+        """Type ``new`` into the field at that place, over what it says."""
+        self.click(x, y)
+        self.key("ctrl+a")
+        self.command("type", new)
+        self.key("Return")
+
+    def choose_folder(self, folder: Path, picture: str = "") -> None:
+        """In the window of Blender's file browser, which is opening: type the folder and press the button that accepts.
+
+        Arguments:
+            picture: keep one of the browser under this name before.
+        """
+        left, top, width, height = self.wait_for(_BROWSER)
+        self.settle()
+        self.fill_at(left + 0.53 * width, top + 21, str(folder))
+        self.wait_for(f"os.path.samefile(os.fsdecode({_FILES}.params.directory), {str(folder)!r})")
+        if picture:
+            self.shot(picture, (left, top, left + width, top + height))
+        self.click(left + width - 70, top + height - 21)
+        self.wait_for("len(bpy.context.window_manager.windows) == 1")
+
+    def open_dialog(self, button: str, **where: Any) -> Dialog:
+        """Press a button of the sidebar that opens a dialog, and wait until that is on the screen.
+
+        Arguments:
+            where: as for ``find``.
+        """
+        x, y = self.find(button, **where)
+        before = self.picture("view")
+        self.click(x, y)
+        left, top, *_ = self.ask("box()")
+        end = time.monotonic() + DEADLINE
+        while True:
+            after = self.picture("view")
+            frame = dialog_frame(before, after)
+            if frame is not None:
+                break
+            assert time.monotonic() < end, f"no dialog opens for {button}"
+        buttons = _default_button(after.crop(frame))
+        x0, y0, x1, y1 = frame
+        frame = (left + x0, top + y0, left + x1, top + y1)
+        return Dialog(frame, (frame[0] + buttons[0], frame[1] + buttons[1]))
+
+    @contextmanager
+    def german(self) -> Iterator[None]:
+        """As long as this lasts, Blender speaks German; a Blender that has none skips the test."""
+        self.run("""
+            view = bpy.context.preferences.view
+            notes["language"] = view.language
+            for code in ("de_DE", "de"):  # as the version names it
+                try:
+                    view.language = code
+                    break
+                except TypeError:
+                    continue
+            view.use_translate_interface = view.use_translate_tooltips = view.use_translate_reports = True
+        """)
+        if self.ask("bpy.context.preferences.view.language == notes['language']"):
+            pytest.skip("this Blender has no German: let the driver make its Debian anew")
+        try:
+            yield
+        finally:
+            self.run("bpy.context.preferences.view.language = notes['language']")
+
+    def hear(self, *modules: str) -> None:
+        """From now on note the paragraphs that these modules of the extension draw, for ``said``."""
+        self.run(f"""
+            def hearing(draw):
+                def heard(layout, context, text, *more):
+                    notes["said"].append(module("translations").retold(text))
+                    draw(layout, context, text, *more)
+                return heard
+            notes["said"] = []
+            for name in {modules!r}:
+                if name not in notes.setdefault("heard", []):
+                    notes["heard"].append(name)
+                    module(name).wrapped = hearing(module(name).wrapped)
+        """)
+
+    def said(self) -> str:
+        """The paragraphs that are drawn now, one a line."""
+        self.run("notes['said'] = []")
+        self.settle()
+        return "\n".join(self.ask("notes['said']"))
+
+    def reports(self) -> list[str]:
+        """What Blender has reported in this session, as its Info editor shows it."""
+        said = self.run("""
+            window = view()[0]
+            area = next(area for area in window.screen.areas if area.type not in ("VIEW_3D", "INFO"))
+            kind, area.type = area.type, "INFO"
+            with bpy.context.temp_override(window=window, area=area, region=area.regions[-1]):
+                bpy.ops.info.select_all(action="SELECT")
+                bpy.ops.info.report_copy()
+            area.type = kind
+            print(bpy.context.window_manager.clipboard)
+            bpy.context.window_manager.clipboard = ""
+        """)
+        return said.splitlines()
+
     # --- pictures ---
 
-    def picture(self, part: str = "window") -> Image.Image:
+    def picture(self, part: Part = "window") -> Image.Image:
         """What is on the screen.
 
         Arguments:
-            part: "window" for all of it, "view" for the 3D editor, or "sidebar" for the sidebar down to the end of its
-                last panel.
+            part: "window" for all of it, "view" for the 3D editor, "sidebar" for the sidebar down to the end of its
+                last panel, or left, top, right and bottom on the screen.
         """
         self.settle()
         path = self.scratch / "shot.png"
         self.command("shot", str(path))
         image = Image.open(io.BytesIO(path.read_bytes())).convert("RGB")
+        if not isinstance(part, str):
+            return image.crop(part)
         if part != "window":
             left, top, width, height = self.ask("box('UI')" if part == "sidebar" else "box()")
             image = image.crop((left, top, left + width, top + height))
@@ -260,7 +408,7 @@ class Window:
             image = image.crop((0, 0, image.width, _used_height(image)))
         return image
 
-    def shot(self, name: str, part: str = "window") -> None:
+    def shot(self, name: str, part: Part = "window") -> None:
         """Keep a picture as gui_``name``.png, where pictures are kept."""
         if self.shots is not None:
             self.shots.mkdir(parents=True, exist_ok=True)
@@ -299,6 +447,25 @@ def _used_height(image: Image.Image) -> int:
     rows = [strip.crop((0, y, strip.width, y + 1)).getcolors(2) for y in range(strip.height)]
     used = [y for y, colors in enumerate(rows) if colors is None or any(color != ground for _, color in colors)]
     return min(image.height, max(used, default=0) + 12)
+
+
+def dialog_frame(before: Image.Image, after: Image.Image) -> tuple[int, int, int, int] | None:
+    """What a dialog covers: the rectangle in which most has changed. None if there is none as large as a dialog."""
+    changed = np.abs(np.asarray(after, np.int16) - np.asarray(before, np.int16)).max(axis=2) > 25
+    columns = np.flatnonzero(changed.sum(axis=0) > 60)  # more than the height of a button
+    if not columns.size:
+        return None
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    rows = np.flatnonzero(changed[:, left:right].mean(axis=1) > 0.6)
+    return (left, int(rows[0]), right, int(rows[-1]) + 1) if rows.size else None
+
+
+def _default_button(dialog: Image.Image) -> tuple[int, int]:
+    """The middle of the button that Return would press: Blender's theme makes it blue."""
+    red, _, blue = np.moveaxis(np.asarray(dialog, np.int16), 2, 0)
+    rows, columns = np.nonzero(blue > red + 60)
+    lowest = rows > rows.max() - 15  # a checked box is blue, too
+    return int(np.median(columns[lowest])), int(np.median(rows[lowest]))
 
 
 @contextmanager

@@ -113,7 +113,7 @@ def start(place: Place, arguments: Sequence[str]) -> None:
     try:
         screen = _open_screen(place, groups)
         groups.append(_spawn(place.command("openbox", "--sm-disable", screen=screen), "openbox").pid)
-        options = ["-noaudio", "--offline-mode", "--gpu-backend", "opengl", "--window-fullscreen"]
+        options = ["-noaudio", "--gpu-backend", "opengl", "--window-fullscreen"]
         options += ["-p", "0", "0", str(WIDTH), str(HEIGHT), "--python", str(Path(__file__).with_name("inside.py"))]
         blender = place.command(place.blender, *options, *arguments, screen=screen)
         groups.append(_spawn(blender, "blender").pid)
