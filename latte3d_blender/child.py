@@ -11,6 +11,7 @@ The process ends as soon as its standard input does, so it cannot outlive Blende
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import os
@@ -22,8 +23,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
 
-#: How far the work stands back where Blender wants the processor too; where nobody does, it loses nothing.
+#: How far the work stands back where Blender wants the processor too, on systems without a class for that.
 NICENESS = 10
+
+#: Threads that are left to Blender: one for its main thread.
+SPARE = 1
 
 
 def main() -> None:
@@ -32,8 +36,7 @@ def main() -> None:
     # What libraries print must not get between the answers: their standard output becomes standard error.
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    stand_back()
     hello = pickle.load(source)
     sys.path[:] = hello["path"]
     mount(hello["package"], Path(hello["folder"]))
@@ -42,7 +45,7 @@ def main() -> None:
     wishes = worker.Wishes()
     load = pickle.load(source)
     threading.Thread(target=_listen, args=(source, tasks, wishes), daemon=True).start()
-    runner = worker.Runner(load, wishes)
+    runner = worker.Runner(load, wishes, SPARE)
 
     def emit(job_id: int, event: Any) -> None:
         _send(sink, pickle.dumps((job_id, event), pickle.HIGHEST_PROTOCOL))
@@ -54,6 +57,19 @@ def main() -> None:
             emit(job_id, runner.run(job_id, pickle.loads(pickled), emit))
         except Exception as error:
             emit(job_id, worker.failure(error))
+
+
+def stand_back() -> None:
+    """Let Blender have the processor whenever it wants it; where it does not, nothing is lost.
+
+    On Linux a nice process still keeps its core for a while after Blender's main thread has woken up, and drawing a
+    panel takes several such waits; the idle class gives way at once. On Windows see ``process.FLAGS``.
+    """
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    if hasattr(os, "SCHED_IDLE"):
+        with contextlib.suppress(OSError):  # a container may forbid it; being nice is left
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def mount(package: str, folder: Path) -> None:

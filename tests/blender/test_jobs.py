@@ -621,7 +621,31 @@ def test_the_process_stands_back_behind_blender(separate: JobQueue) -> None:
     until(lambda: job.state.final, separate)
     assert job.state is JobState.DONE, job.report
     assert job.result is not None
-    assert job.result.name == str(os.nice(0) + NICENESS)
+    nice, idle = job.result.name.split()
+    assert int(nice) == os.nice(0) + NICENESS
+    assert sys.platform != "linux" or idle == "True"
+
+
+def test_the_process_leaves_a_core_to_blender() -> None:
+    pytest.importorskip("torch", reason="torch counts its threads")
+    jobs = JobQueue(ProcessBackend(load_with_torch))
+    done = []
+    for jobs.threads in (0, 3, 0):
+        done.append(jobs.submit(Counting("a ball")))
+        until(lambda: done[-1].state.final, jobs)
+        assert done[-1].result is not None, done[-1].report
+    names = [job.result.name.split() for job in done if job.result is not None]
+    own = int(names[0][0])
+    assert [int(name[0]) for name in names] == [own, 3, own]
+    assert 1 <= own < max(2, int(names[0][1]))
+    assert jobs.close()
+
+
+def load_with_torch(task: Any) -> Any:
+    """The stand-in, as a generator that computes with torch."""
+    import torch  # noqa: F401 - that it is there is what matters
+
+    return fake_core.load(task)
 
 
 def test_close_does_not_wait_for_work_that_does_not_listen() -> None:
@@ -633,10 +657,21 @@ def test_close_does_not_wait_for_work_that_does_not_listen() -> None:
 
 @dataclass(frozen=True)
 class Niceness(GenerateTask):
-    """Names its object after the nice value that it runs with."""
+    """Names its object after the nice value that it runs with, and whether it only gets what nobody else wants."""
 
     def run(self, generator: Any, progress: Any) -> Any:
-        return replace(super().run(generator, progress), name=str(os.nice(0)))
+        idle = hasattr(os, "SCHED_IDLE") and os.sched_getscheduler(0) == os.SCHED_IDLE
+        return replace(super().run(generator, progress), name=f"{os.nice(0)} {idle}")
+
+
+@dataclass(frozen=True)
+class Counting(GenerateTask):
+    """Names its object after the number of threads that torch computes with, and could."""
+
+    def run(self, generator: Any, progress: Any) -> Any:
+        import torch
+
+        return replace(super().run(generator, progress), name=f"{torch.get_num_threads()} {os.cpu_count()}")
 
 
 @dataclass(frozen=True)
