@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,3 +34,14 @@ class Extension(SimpleNamespace):
         bpy.ops.latte3d.generate(prompt=prompt, **settings)
         job = self.session.jobs().last
         return bpy.data.objects[job.names[0]]
+
+
+def in_a_new_blender(script: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a process that may import bpy anew, with an empty user profile in ``folder``."""
+    return subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), *arguments],
+        env={"PATH": "/usr/bin:/bin", "BLENDER_USER_RESOURCES": str(folder / "profile"), "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )

@@ -5,9 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
-import subprocess
 import sys
-import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +15,7 @@ from typing import Any, ClassVar
 import fake_core
 import numpy as np
 import pytest
-from support import MODULE, ROOT, Extension
+from support import MODULE, ROOT, Extension, in_a_new_blender
 
 bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
 
@@ -61,13 +59,7 @@ def test_enabling_is_quick_and_imports_nothing_heavy(tmp_path: Path) -> None:
         bpy.ops.preferences.addon_disable(module={MODULE!r})
         assert not hasattr(bpy.types.Scene, "latte3d")
     """
-    run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        env={"PATH": "/usr/bin:/bin", "BLENDER_USER_RESOURCES": str(tmp_path / "profile"), "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    run = in_a_new_blender(script, tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     (line,) = [line for line in run.stdout.splitlines() if line.startswith("NEW")]
     assert "bl_ext" in line
@@ -90,13 +82,7 @@ def test_a_script_that_leaves_the_extension_enabled_ends(tmp_path: Path) -> None
         bpy.ops.latte3d.cancel.poll()
         print("END")
     """
-    run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script)],
-        env={"PATH": "/usr/bin:/bin", "BLENDER_USER_RESOURCES": str(tmp_path / "profile"), "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    run = in_a_new_blender(script, tmp_path)
     assert run.returncode == 0 and run.stdout.splitlines()[0] == "END", run.stdout + run.stderr
 
 

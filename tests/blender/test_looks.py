@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from support import Extension
+from support import Extension, in_a_new_blender
 
 bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not installed")
 
@@ -51,13 +48,7 @@ def test_solid_view_eevee_and_cycles_show_the_same(extension: Extension, tmp_pat
     path = tmp_path / "ball.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
     eevee = "BLENDER_EEVEE_NEXT" if (4, 2, 0) <= bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE"
-    run = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(_RENDER.format(size=SIZE)), str(path), str(tmp_path), eevee],
-        env={"PATH": "/usr/bin:/bin", "BLENDER_USER_RESOURCES": str(tmp_path / "profile"), "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    run = in_a_new_blender(_RENDER.format(size=SIZE), tmp_path, str(path), str(tmp_path), eevee)
     pictures = [tmp_path / f"{engine}.png" for engine in ("BLENDER_WORKBENCH", eevee, "CYCLES")]
     assert all(picture.exists() for picture in pictures), run.stdout + run.stderr
     solid, fast, traced = (np.asarray(Image.open(picture).convert("RGBA"), np.float64) / 255 for picture in pictures)
