@@ -2,8 +2,8 @@
 
 Blender looks names, tooltips, labels and whole reports up by itself, in its own table first, where "Fast" is German
 for something else. So names of classes and properties and all that goes through ``tr`` have a context of their own. A
-sentence that is put together goes through
-``tr`` first, with its gaps in braces: ``tr("{count} jobs").format(count=3)``.
+sentence that is put together goes through ``tr`` first, with its gaps in braces, as in
+``tr("{count} jobs").format(count=3)``.
 
 What is said on the worker, in the setup check, in an installation of the runtime and by the core is English where it is
 made: nothing there may ask Blender, and reports go to the authors. Where it is shown it goes through ``retold``, which

@@ -36,6 +36,8 @@ RUNS = "module('runtime_ui').installation() is not None"
 ENDED = "module('runtime_ui').installation() is None and module('runtime_ui').outcome.text"
 MISSING = "module('runtime_ui').found.missing"
 DOWNLOADED = "module('runtime_ui').installation() and module('runtime_ui').installation().news.done"
+_DOWNLOADS = "(module('runtime_ui').found.home / 'runtime' / 'downloads')"
+PARTS = f"[path.stat().st_size for path in {_DOWNLOADS}.glob('*.part')]"
 
 #: Lets the next installation stand still in the middle of unpacking until the note "go" is set.
 _HOLD = """
@@ -122,14 +124,8 @@ def enter(window: Window, dialog: Dialog, address: str, consent: bool) -> None:
 
 def parts(window: Window) -> list[int]:
     """Sizes of what a download has left behind."""
-    return [
-        int(size)
-        for size in window.ask(
-            """[
-        path.stat().st_size for path in (module('runtime_ui').found.home / 'runtime' / 'downloads').glob('*.part')
-    ]""".replace("\n", " ")
-        )
-    ]
+    sizes: list[int] = window.ask(PARTS)
+    return sizes
 
 
 def test_the_panel_says_what_is_missing(window: Window) -> None:
