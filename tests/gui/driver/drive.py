@@ -8,6 +8,7 @@ xdotool of this system are taken, or those of a Debian of their own (``debian.py
     LATTE3D_GUI_SUITE        which Debian: trixie (Blender 4.3, the default) or sid (the newest one)
     LATTE3D_GUI_ROOT         where it lies; by default latte3d-gui/SUITE in the user's cache folder
     LATTE3D_GUI_PACKAGES     a folder made by pip --target with Python packages that Blender is to find
+    LATTE3D_GUI_SIZE         of screen and window; the tests need the default, 1600x1000
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from place import FOLDER, DriveError, Place
 
-WIDTH, HEIGHT = 1600, 1000
+#: Of the screen and of Blender's window, as X writes it. The tests look for things where they are at this size.
+SIZE = os.environ.get("LATTE3D_GUI_SIZE") or "1600x1000"
 
 #: Seconds after which Blender, or an answer of it, counts as lost. Its first start compiles shaders by software.
 START, ANSWER = 180.0, 300.0
@@ -114,7 +115,7 @@ def start(place: Place, arguments: Sequence[str]) -> None:
         screen = _open_screen(place, groups)
         groups.append(_spawn(place.command("openbox", "--sm-disable", screen=screen), "openbox").pid)
         options = ["-noaudio", "--gpu-backend", "opengl", "--window-fullscreen"]
-        options += ["-p", "0", "0", str(WIDTH), str(HEIGHT), "--python", str(Path(__file__).with_name("inside.py"))]
+        options += ["-p", "0", "0", *SIZE.split("x"), "--python", str(Path(__file__).with_name("inside.py"))]
         blender = place.command(place.blender, *options, *arguments, screen=screen)
         groups.append(_spawn(blender, "blender").pid)
         session = Session(place, screen, tuple(groups))
@@ -136,7 +137,7 @@ def stop() -> None:
 
 def _open_screen(place: Place, groups: list[int]) -> str:
     """Start Xvfb on the first number that is free; returns that, as DISPLAY. Its picture is a file."""
-    words = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-dpi", "96", "-nolisten", "tcp"]
+    words = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{SIZE}x24", "-dpi", "96", "-nolisten", "tcp"]
     words += ["-nocursor", "-fbdir", str(FOLDER / "screen")]  # no pointer in the pictures
     process = _spawn(place.command(*words), "Xvfb", subprocess.PIPE)
     groups.append(process.pid)
