@@ -53,7 +53,12 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Undo ``register`` in reverse order; stops a running job and waits for its worker."""
+    """Undo ``register`` in reverse order; stops a running job and waits for its worker. Does nothing if that is done:
+    as a module, Blender disables at its exit what took itself out just before."""
+    import bpy
+
     atexit.unregister(unregister)
+    if not hasattr(bpy.types, "LATTE3D_PT_main"):
+        return
     for name in reversed(MODULES):
         import_module(f".{name}", __package__).unregister()
