@@ -363,7 +363,8 @@ def _load(package: str) -> Any:
 
 def _cannot_import(package: str, error: Exception, patient: Patient) -> str:
     reason = " ".join(str(error).split())[:300]
-    missing = isinstance(error, ModuleNotFoundError) and error.name == package
+    why = error.__cause__ or error  # the core has words of its own for Open3D, which are not for artists
+    missing = isinstance(why, ModuleNotFoundError) and why.name == package
     if missing and patient.lacks_runtime:
         return f"The Python package “{package}” is not here: it comes with the runtime, see above."
     if missing:

@@ -161,6 +161,15 @@ def test_the_runtime_is_told_of_and_a_package_that_it_lacks(patient: Patient) ->
     assert "comes with the runtime" in doctor._cannot_import("torch", missing, arrived)
 
 
+def test_open3d_is_missed_like_any_other_package(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "open3d", None)
+    monkeypatch.setattr("latte3d_core._open3d._load_blenders_tbb", lambda: None)
+    sick = replace(patient, runtime=(FAULT, "It is not installed: install the runtime."))
+    monkeypatch.setattr(doctor, "PACKAGES", {"open3d": ""})
+    found = {finding.check: finding.text for finding in findings(doctor.check_packages, sick)}
+    assert found["Package open3d"].startswith("The Python package “open3d” is not here: it comes with the runtime")
+
+
 @pytest.mark.parametrize(
     ("version", "numbers"),
     [("2.15.0+cpu", (2, 15, 0)), ("1.26.4", (1, 26, 4)), ("2.0rc1", (2, 1)), ("", ()), ("dev", ()), ("3", (3,))],
