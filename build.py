@@ -655,15 +655,16 @@ def _targets(options: argparse.Namespace) -> "tuple[Any, ...]":
 def wheels(options: argparse.Namespace) -> int:
     """``build.py wheels``: the wheels of the lock, compared with their checksums; those that are here stay."""
     from latte3d_blender.publishing import Workshop
-    from latte3d_blender.wheel_lock import LockError, is_complete
+    from latte3d_blender.wheel_lock import IncompleteError, is_complete
 
     shop = Workshop(ROOT)
     done = 0
+    failed: list[str] = []
     with _told_by_publishing():
         for target in _targets(options):
             try:
                 chosen = shop.select(target)
-            except LockError as error:
+            except IncompleteError as error:
                 _say(f"{target.name} is left out: {error}")
                 continue
             missing = [wheel for wheel in chosen if not is_complete(wheel, shop.wheels)]
@@ -672,12 +673,22 @@ def wheels(options: argparse.Namespace) -> int:
                 _say(f"{target.name}: {len(missing)} of {len(chosen)} wheels, {size / 1e6:.0f} MB")
                 for wheel in missing:
                     (shop.wheels / wheel.file).unlink(missing_ok=True)
-                fetch(target, [f"{w.package}==={w.version} --hash=sha256:{w.sha256}" for w in missing], shop.wheels)
+                try:
+                    fetch(target, [f"{w.package}==={w.version} --hash=sha256:{w.sha256}" for w in missing], shop.wheels)
+                except BuildError as error:
+                    _say(f"{target.name} is not complete: {error}")
+                    failed.append(target.name)
+                    continue
                 wrong = [wheel.file for wheel in missing if not is_complete(wheel, shop.wheels)]
                 if wrong:
                     raise BuildError(f"pip fetched other files than {', '.join(wrong)}; look into dist/wheels.log.")
             _say(f"{target.name}: {len(chosen)} wheels, {sum(wheel.size for wheel in chosen) / 1e6:.0f} MB, all there")
             done += 1
+    if failed:
+        raise BuildError(
+            f"not all wheels are here for {', '.join(failed)}. PyTorch for the processor on Linux (+cpu in its "
+            "version) is on PyTorch's own index, which pip looks into if PIP_EXTRA_INDEX_URL has its address."
+        )
     return 0 if done else 1
 
 
@@ -692,7 +703,6 @@ def lock(options: argparse.Namespace) -> int:
         WHEELS,
         LockedWheel,
         format_lock,
-        hash_of,
         merge,
         read_lock,
         requests,
@@ -712,7 +722,7 @@ def lock(options: argparse.Namespace) -> int:
                     _say(f"  stays as it is: {error}")
                     continue
                 files = sorted(Path(scratch).glob("*.whl"))
-                found[target] = [LockedWheel(file.name, hash_of(file), file.stat().st_size) for file in files]
+                found[target] = [LockedWheel.of(file) for file in files]
                 for file in files:
                     os.replace(file, folder / file.name)
         path.write_text(format_lock(merge(ROOT, found, old)), encoding="utf-8")
@@ -744,7 +754,7 @@ def package(options: argparse.Namespace) -> int:
         if options.edition == "pack":
             for target in targets:
                 _try_to_make(
-                    lambda target=target: publishing.build_pack(shop, options.out, target),
+                    lambda target=target: publishing.build_pack(shop, options.out, target, options.own_use),
                     f"pack {target.name}",
                     made,
                     skipped,
@@ -775,6 +785,8 @@ def _look_at(archive: Path, own_use: bool) -> "list[str]":
     tools = publishing.find_tools(ROOT)
     if not tools:
         _say("Blender's own check is left out, because no environment with Blender is here; call build.py test first.")
+    else:
+        _say(f"{archive.name} is shown to the tools of Blender {', '.join(tools)}.")
     told = [(line, publishing.validate(tool, archive)) for line, tool in tools.items()]
     found = [f"Blender {line} says: {words}" for line, words in told if words]
     return found + publishing.faults(ROOT, archive, own_use)
@@ -784,6 +796,7 @@ def repository(options: argparse.Namespace) -> int:
     """``build.py repository``: an extension repository of the zips that ``package`` made."""
     from latte3d_blender import publishing
     from latte3d_blender.packing import read_version
+    from latte3d_blender.wheel_lock import IncompleteError
 
     tools = publishing.find_tools(ROOT)
     if not tools:
@@ -796,8 +809,15 @@ def repository(options: argparse.Namespace) -> int:
         files = {}
         if options.runtime:
             for target in _targets(options):
-                files.update({path.name: path for path in publishing.check_folder(shop.select(target), shop.wheels)})
-        made = publishing.build_repository(list(tools.values())[-1], archives, options.out, list(files.values()))
+                try:
+                    chosen = shop.select(target)
+                except IncompleteError as error:
+                    _say(f"{target.name} is left out: {error}")
+                    continue
+                files.update({path.name: path for path in publishing.check_folder(chosen, shop.wheels)})
+        made = publishing.build_repository(
+            list(tools.values())[-1], archives, options.out, list(files.values()), options.own_use
+        )
     for index in made:
         _say(f"{index.as_uri()}")
     return 0 if made else 1
@@ -859,7 +879,7 @@ def parse(arguments: "Sequence[str] | None" = None) -> argparse.Namespace:
         help="lean: without packages, for every system; full: with them; all: both (default); pack: packages alone",
     )
     packer.add_argument(
-        "--own-use", action="store_true", help="full zips also where their packages must not be passed on like that"
+        "--own-use", action="store_true", help="zips also where their packages must not be passed on like that"
     )
     packer.add_argument("--out", type=Path, default=ROOT / "dist", metavar="DIR", help="for the zips (default: dist)")
     packer.set_defaults(action=package)
@@ -872,6 +892,7 @@ def parse(arguments: "Sequence[str] | None" = None) -> argparse.Namespace:
     _add_targets(server)
     server.add_argument("--zips", type=Path, default=ROOT / "dist", metavar="DIR", help="with the zips (default: dist)")
     server.add_argument("--runtime", action="store_true", help="put the wheels in as well, for lean zips")
+    server.add_argument("--own-use", action="store_true", help="list the zips for one's own machines as well")
     server.add_argument(
         "--out", type=Path, default=ROOT / "dist" / "repository", metavar="DIR", help="default: dist/repository"
     )

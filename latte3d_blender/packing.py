@@ -23,6 +23,10 @@ from .atomic import replacing
 #: Modules that serve development and tests and stay out of the zip.
 DEVELOPMENT_MODULES = frozenset({"headless.py", "packing.py", "publishing.py", "render.py", "wheel_lock.py"})
 
+#: What the core's wheel is made of: code, models, and the authors of what those learned from. Nothing else that lies
+#: about goes in.
+CORE_FILES = frozenset({".py", ".safetensors", ".md"})
+
 _DATE = (2026, 1, 1, 0, 0, 0)
 
 
@@ -91,7 +95,7 @@ def build_core_wheel(root: Path, out_dir: Path) -> Path:
     files: dict[str, Path | bytes] = {
         path.relative_to(root).as_posix(): path
         for path in sorted(package.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and path.suffix in CORE_FILES
     }
     info = f"latte3d_core-{version}.dist-info"
     files[f"{info}/METADATA"] = (

@@ -7,6 +7,7 @@ wheels are missing), so ``faults`` looks for those.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
@@ -27,8 +28,8 @@ from .wheel_lock import (
     PIP_PLATFORMS,
     PYTHONS,
     WHEELS,
+    IncompleteError,
     LockedWheel,
-    LockError,
     Target,
     check_folder,
     fits_platform,
@@ -104,18 +105,26 @@ def licence_faults(wheels: Iterable[Path], licences: Mapping[str, Licence]) -> l
     for wheel in wheels:
         row = licences.get(package_name(wheel.name))
         if row is None:
-            faults.append(f"{wheel.name} is not in the table of docs/licences.md")
+            faults.append(f"{wheel.name} {_incompatible(row)}")
             continue
         told = told_licence(wheel)
         if told != row.told:
             faults.append(f"{wheel.name} says “{told}” of its licence, the table says “{row.told}”")
-        names = set(re.findall(r"[\w.+-]+", row.spdx)) - {"AND", "OR", "WITH"}
-        foreign = names - COMPATIBLE - EXAMINED
-        if foreign and row.kept_out < frozenset(PIP_PLATFORMS):
-            faults.append(
-                f"{wheel.name} is under {', '.join(sorted(foreign))}, which does not go with GPL-3.0-or-later"
-            )
+        foreign = _incompatible(row)
+        if foreign:
+            faults.append(f"{wheel.name} {foreign}")
     return faults
+
+
+def _incompatible(row: Licence | None) -> str:
+    """Why a package must not be handed to artists as part of this one; "" if nothing is wrong, or it is kept out of all
+    zips for its licence."""
+    if row is None:
+        return "is not in the table of docs/licences.md"
+    foreign = set(re.findall(r"[\w.+-]+", row.spdx)) - {"AND", "OR", "WITH"} - COMPATIBLE - EXAMINED
+    if not foreign or row.kept_out >= frozenset(PIP_PLATFORMS):
+        return ""
+    return f"is under {', '.join(sorted(foreign))}, which does not go with GPL-3.0-or-later"
 
 
 def kept_out(wheels: Iterable[LockedWheel], target: Target, licences: Mapping[str, Licence]) -> list[str]:
@@ -166,7 +175,7 @@ class Workshop:
             raise PublishError(
                 f"{', '.join(unknown)} is missing in the table of docs/licences.md; look up its licence."
             )
-        packed = tuple(PackedWheel(w.file, w.sha256, w.size, licences[w.package].spdx) for w in wheels)
+        packed = tuple(PackedWheel(w.file, w.sha256, w.size, w.unpacked, licences[w.package].spdx) for w in wheels)
         return RuntimePack(target.platform, target.python, target.accelerator, packed)
 
 
@@ -179,10 +188,8 @@ def build_lean(shop: Workshop, out_dir: Path, targets: Sequence[Target]) -> Path
     packs = []
     shop.lock()  # a lock that cannot be read is no incomplete one
     for target in targets:
-        try:
+        with contextlib.suppress(IncompleteError):
             packs.append(shop.pack(target))
-        except LockError:
-            continue
     if not packs:
         raise PublishError(
             "the lock has all wheels of no target, so a lean zip could install nothing; call build.py lock."
@@ -234,15 +241,30 @@ def build_full(shop: Workshop, out_dir: Path, target: Target, own_use: bool = Fa
     )
 
 
-def build_pack(shop: Workshop, out_dir: Path, target: Target) -> Path:
+def build_pack(shop: Workshop, out_dir: Path, target: Target, own_use: bool = False) -> Path:
     """A runtime pack as one zip of wheels, to be installed by a lean zip's Doctor without a network.
+
+    Arguments:
+        own_use: also with packages that nobody may pass on, as NVIDIA's; its name says so.
 
     Raises:
         LockError: wheels are missing or altered.
+        PublishError: a licence forbids it.
     """
     pack = shop.pack(target)
     files = check_folder(shop.select(target), shop.wheels)
-    name = f"latte3d-runtime-{pack.name}-{pack.digest[:12]}.zip"
+    licences = shop.licences()
+    wrong = licence_faults(files, licences)
+    if wrong:
+        raise PublishError(f"{wrong[0]}; mend the table or the lock.")
+    # Beside the extension, not in it: what must stay out of its zips on one system only may be passed on by itself.
+    barred = sorted(w.package for w in shop.select(target) if licences[w.package].kept_out >= frozenset(PIP_PLATFORMS))
+    if barred and not own_use:
+        raise PublishError(
+            f"a runtime pack for {target.name} would hold packages that must not be passed on ({barred[0]} and others; "
+            "see docs/licences.md); make one for your own machines with --own-use."
+        )
+    name = f"latte3d-runtime-{'own-use-' if barred else ''}{pack.name}-{pack.digest[:12]}.zip"
     return write_zip(out_dir / name, [(f"{pack.name}.json", pack.to_json().encode()), *((f.name, f) for f in files)])
 
 
@@ -269,7 +291,7 @@ def faults(root: Path, archive: Path, own_use: bool = False) -> list[str]:
     return [
         *_manifest_faults(root, manifest),
         *_wheel_faults(root, manifest, wheels, packs),
-        *_licence_faults(root, manifest, wheels, own_use),
+        *_licence_faults(root, manifest, wheels, packs, own_use),
         *_size_faults(archive, "lean" if packs else "full"),
     ]
 
@@ -291,7 +313,9 @@ def _wheel_faults(
     listed = {PurePosixPath(entry).name for entry in manifest.get("wheels", ())}
     found = [f"{name} is in the zip but not in the manifest" for name in sorted(set(wheels) - listed)]
     found += [f"{name} is in the manifest but not in the zip" for name in sorted(listed - set(wheels))]
-    found += [f"{name} is a package that Blender brings" for name in sorted(wheels) if package_name(name) in CARRIED]
+    firsts = {first: python for python, (first, _) in PYTHONS.items()}
+    carried = CARRIED[firsts.get(manifest["blender_version_min"], min(CARRIED))]
+    found += [f"{name} is a package that Blender brings" for name in sorted(wheels) if package_name(name) in carried]
     if "latte3d-core" not in map(package_name, wheels):
         found.append("the core is missing")
     for platform in manifest.get("platforms", ()):
@@ -301,20 +325,24 @@ def _wheel_faults(
             if platform not in {pack.platform for pack in packs}:
                 found.append(f"there is no runtime for {platform}")
             continue
-        python = next(python for python, (first, _) in PYTHONS.items() if manifest["blender_version_min"] == first)
+        python = firsts[manifest["blender_version_min"]]
         fitting = {package_name(name) for name in wheels if fits_platform(name, platform) and fits_python(name, python)}
         missing = sorted(set(pins(root, Target(platform, python, "cpu"))) - fitting)
         found += [f"{package} for {platform} and Python {python} is missing" for package in missing]
     return found
 
 
-def _licence_faults(root: Path, manifest: Mapping[str, Any], wheels: Sequence[str], own_use: bool) -> list[str]:
+def _licence_faults(
+    root: Path, manifest: Mapping[str, Any], wheels: Sequence[str], packs: Sequence[RuntimePack], own_use: bool
+) -> list[str]:
     licences = read_licences(root / "docs" / "licences.md")
-    found = []
+    listed = {package_name(wheel.file) for pack in packs for wheel in pack.wheels}
+    found = [f"{package} {fault}" for package in sorted(listed) if (fault := _incompatible(licences.get(package)))]
     for package in sorted(set(map(package_name, wheels)) - {"latte3d-core"}):
         row = licences.get(package)
-        if row is None:
-            found.append(f"{package} is not in the table of docs/licences.md")
+        fault = _incompatible(row)
+        if row is None or fault:
+            found.append(f"{package} {fault}")
         elif not own_use and row.kept_out & set(manifest.get("platforms", ())):
             found.append(f"{package} has parts that are not free and must stay out of the zip")
     return found
@@ -353,7 +381,9 @@ def _run_tool(tool: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 # --- the repository ---
 
 
-def build_repository(tool: Path, archives: Sequence[Path], out_dir: Path, wheels: Sequence[Path] = ()) -> list[Path]:
+def build_repository(
+    tool: Path, archives: Sequence[Path], out_dir: Path, wheels: Sequence[Path] = (), own_use: bool = False
+) -> list[Path]:
     """A repository for each edition, as folders of files that any web server, or none, can serve; returns the indexes.
 
     ``out_dir``/lean and ``out_dir``/full each hold zips, index.json and index.html, from which Blender takes what fits
@@ -363,13 +393,27 @@ def build_repository(tool: Path, archives: Sequence[Path], out_dir: Path, wheels
     Arguments:
         tool: Blender's tool for extensions, of any line.
         archives: zips made by ``build_lean`` and ``build_full``.
+        own_use: list zips that must not be published among the full ones as well.
 
     Raises:
-        PublishError: the tool refuses.
+        PublishError: the tool refuses, there is nothing to list, or a folder holds something else than a repository.
     """
+    names = {"lean": ("-lean",), "full": ("-full-", "-own-use-") if own_use else ("-full-",)}
+    by_edition = {
+        edition: [archive for archive in archives if any(part in archive.name for part in parts)]
+        for edition, parts in names.items()
+    }
+    if not any(by_edition.values()):
+        raise PublishError(
+            "there are only zips for your own machines, which a public repository must not list; say --own-use for a "
+            "repository of your own."
+        )
+    for edition in names:
+        folder = out_dir / edition
+        if folder.exists() and any(folder.iterdir()) and not (folder / "index.json").is_file():
+            raise PublishError(f"{folder} holds other things than a repository; choose another place with --out.")
     indexes = []
-    for edition in ("lean", "full"):
-        chosen = [archive for archive in archives if f"-{edition}" in archive.name]
+    for edition, chosen in by_edition.items():
         folder = out_dir / edition
         if folder.exists():
             shutil.rmtree(folder)

@@ -42,7 +42,7 @@ from . import atomic
 REMOVE = "remove"
 
 #: What is written into the lists; a newer one is refused.
-FORMAT = 1
+FORMAT = 2
 
 #: The folder of the lists in the extension's zip, and of the runtimes in the user's folder.
 FOLDER = "runtime"
@@ -55,9 +55,6 @@ TRIES, PAUSE = 3, 1.0
 
 #: Longest path in characters that Windows takes unless it was told to take longer ones.
 WINDOWS_PATH = 259
-
-#: Unpacked packages take about this much of their wheels' size. Only for the estimate before the download.
-GROWTH = 3.5
 
 #: Seconds after which a half unpacked runtime counts as abandoned.
 UNFINISHED = 86400.0
@@ -75,11 +72,12 @@ class RuntimePackError(Exception):
 
 @dataclass(frozen=True)
 class PackedWheel:
-    """One wheel of a runtime: file name, SHA-256 in hex, size in bytes, SPDX licence."""
+    """One wheel of a runtime: file name, SHA-256 in hex, bytes, bytes of the files inside, SPDX licence."""
 
     file: str
     sha256: str
     size: int
+    unpacked: int
     licence: str
 
 
@@ -109,9 +107,14 @@ class RuntimePack:
         return sum(wheel.size for wheel in self.wheels)
 
     @property
+    def unpacked(self) -> int:
+        """Bytes on the disk."""
+        return sum(wheel.unpacked for wheel in self.wheels)
+
+    @property
     def disk_size(self) -> int:
-        """Bytes that an installation takes at its height, estimated: the wheels and what is in them."""
-        return int(self.size * (1.0 + GROWTH))
+        """Bytes that an installation takes at its height: the wheels and what is in them."""
+        return self.size + self.unpacked
 
     @property
     def licences(self) -> tuple[str, ...]:
@@ -459,7 +462,7 @@ def _install(pack: RuntimePack, wheels: Path, user_folder: Path, listener: Liste
                 f"{wheel.file} is damaged or another file than it should be (its checksum differs): get it again."
             )
         done += wheel.size
-    total = sum(_unpacked_size(wheels / wheel.file) for wheel in pack.wheels)
+    total = pack.unpacked
     home = user_folder / FOLDER
     check_space(user_folder, total)
     if not long_paths():
@@ -479,7 +482,12 @@ def _install(pack: RuntimePack, wheels: Path, user_folder: Path, listener: Liste
     return _use(pack, target, user_folder)
 
 
-def _unpacked_size(wheel: Path) -> int:
+def unpacked_size(wheel: Path) -> int:
+    """Bytes of the files in a wheel.
+
+    Raises:
+        RuntimePackError: it is no whole wheel.
+    """
     with _reading(wheel), zipfile.ZipFile(wheel) as archive:
         return sum(entry.file_size for entry in archive.infolist())
 
@@ -555,6 +563,8 @@ def installed(pack: RuntimePack, user_folder: Path) -> Path | None:
 def _use(pack: RuntimePack, site: Path, user_folder: Path) -> Path:
     """Note which runtime is in use."""
     home = user_folder / FOLDER
+    if active(user_folder) == site and not (home / REMOVE).exists():
+        return site  # in a folder that many share, perhaps nothing can be written
     note = json.dumps({"folder": site.name, "python": pack.python})
     with _writing(home):
         atomic.write(home / "active.json", note.encode(), flush=False)
@@ -777,7 +787,7 @@ def describe(pack: RuntimePack) -> dict[str, Any]:
     return {
         "name": pack.name,
         "download_mb": round(pack.size / 1e6),
-        "disk_mb": round(pack.size * GROWTH / 1e6),
+        "disk_mb": round(pack.unpacked / 1e6),
         "files": len(pack.wheels),
         "licences": pack.licences,
     }

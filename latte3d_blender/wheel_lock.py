@@ -1,8 +1,8 @@
 """Which wheels go into what is published, and that they are the right ones. The standard library alone.
 
 ``requirements/wheels.lock`` has one line per wheel, for all systems together: for which accelerators it is ("all", or
-some of "cpu", "cuda" and "mps"), its SHA-256, its size in bytes and its file name. Which system and which Python a
-wheel is for, its name tells.
+some of "cpu", "cuda" and "mps"), its SHA-256, its size in bytes, that of what is in it, and its file name. Which system
+and which Python a wheel is for, its name tells.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from pathlib import Path
+
+from .runtime_pack import unpacked_size
 
 #: Where the wheels of the lock lie and the lock itself, relative to the repository.
 WHEELS, LOCK = "wheels", "requirements/wheels.lock"
@@ -35,11 +37,14 @@ ACCELERATORS = {"windows-x64": ("cpu",), "macos-arm64": ("mps",), "linux-x64": (
 #: Python -> the Blender versions that run it, the first one inclusive and the last one exclusive.
 PYTHONS = {"3.11": ("4.2.0", "5.1.0"), "3.13": ("5.1.0", "")}
 
-#: Packages that Blender brings. All extensions share one folder of packages, so another copy would be everybody's.
-CARRIED = frozenset({
-    "attrs", "cattrs", "certifi", "charset-normalizer", "cython", "idna", "numpy", "pip", "requests", "urllib3",
-    "zstandard",
-})  # fmt: skip
+#: Python -> packages that every Blender with it brings. All extensions share one folder of packages, so another copy
+#: would be everybody's.
+CARRIED = {
+    "3.11": frozenset({
+        "certifi", "charset-normalizer", "cython", "idna", "numpy", "pip", "requests", "urllib3", "zstandard",
+    }),
+}  # fmt: skip
+CARRIED["3.13"] = CARRIED["3.11"] | {"attrs", "cattrs", "typing-extensions"}
 
 #: Packages of requirements/base.txt and torch.txt that generation does without: torch wants setuptools only to compile
 #: extensions, and an extension that ships it would change what all others import.
@@ -48,6 +53,10 @@ LEFT_OUT = frozenset({"setuptools"})
 
 class LockError(Exception):
     """The wheels are not what the lock says, or cannot be had; the message is one sentence."""
+
+
+class IncompleteError(LockError):
+    """There is no such wheel for a target, so nothing can be made for that one."""
 
 
 @dataclass(frozen=True, order=True)
@@ -94,12 +103,24 @@ def choose_targets(
 
 @dataclass(frozen=True)
 class LockedWheel:
-    """A line of the lock. ``accelerators`` is empty where it makes no difference."""
+    """A line of the lock.
+
+    Attributes:
+        size: in bytes.
+        unpacked: bytes of the files inside.
+        accelerators: empty where it makes no difference.
+    """
 
     file: str
     sha256: str
     size: int
+    unpacked: int
     accelerators: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of(path: Path) -> LockedWheel:
+        """That of a file."""
+        return LockedWheel(path.name, hash_of(path), path.stat().st_size, unpacked_size(path))
 
     @property
     def package(self) -> str:
@@ -155,11 +176,13 @@ def read_lock(path: Path) -> tuple[LockedWheel, ...]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
-        found = re.fullmatch(r"([\w,]+) +([0-9a-f]{64}) +(\d+) +([\w.+-]+\.whl)", line)
-        if found is None or found[4].count("-") not in (4, 5):
-            raise LockError(f"line {number} of {path} is not “accelerators sha256 size file”; call build.py lock.")
+        found = re.fullmatch(r"([\w,]+) +([0-9a-f]{64}) +(\d+) +(\d+) +([\w.+-]+\.whl)", line)
+        if found is None or found[5].count("-") not in (4, 5):
+            raise LockError(
+                f"line {number} of {path} is not “accelerators sha256 size unpacked file”; call build.py lock."
+            )
         kinds = frozenset(found[1].split(",")) - {"all"}
-        wheels.append(LockedWheel(found[4], found[2], int(found[3]), kinds))
+        wheels.append(LockedWheel(found[5], found[2], int(found[3]), int(found[4]), kinds))
     return tuple(wheels)
 
 
@@ -167,11 +190,11 @@ def format_lock(wheels: Iterable[LockedWheel]) -> str:
     """The text of a lock, sorted by package."""
     lines = [
         "# Made by “build.py lock” from base.txt, torch.txt and torch-cuda.txt, less what Blender brings.\n",
-        "# accelerators  sha256  size in bytes  file\n",
+        "# accelerators  sha256  bytes  bytes unpacked  file\n",
     ]
     for wheel in sorted(wheels, key=lambda wheel: wheel.file):
         kinds = ",".join(sorted(wheel.accelerators)) or "all"
-        lines.append(f"{kinds} {wheel.sha256} {wheel.size} {wheel.file}\n")
+        lines.append(f"{kinds} {wheel.sha256} {wheel.size} {wheel.unpacked} {wheel.file}\n")
     return "".join(lines)
 
 
@@ -191,7 +214,7 @@ def pins(root: Path, target: Target) -> dict[str, str]:
             package, version, variable, operator, value = found.groups()
             # pip would take the values of the Python that it runs in.
             applies = variable is None or (values[variable] == value) == (operator == "==")
-            if applies and package not in CARRIED | LEFT_OUT:
+            if applies and package not in CARRIED[target.python] | LEFT_OUT:
                 wanted[package] = version
     return wanted
 
@@ -241,7 +264,8 @@ def select(lock: Sequence[LockedWheel], wanted: Iterable[str], target: Target) -
         wanted: names of the packages that it needs.
 
     Raises:
-        LockError: the lock has none or two for a package, or one that Blender brings.
+        IncompleteError: the lock has none for a package.
+        LockError: it has two, or one that Blender brings.
     """
     chosen: dict[str, LockedWheel] = {}
     for wheel in lock:
@@ -251,11 +275,11 @@ def select(lock: Sequence[LockedWheel], wanted: Iterable[str], target: Target) -
             chosen[wheel.package] = wheel
     missing = sorted(set(wanted) - set(chosen))
     if missing:
-        raise LockError(
+        raise IncompleteError(
             f"the lock has no wheel of {', '.join(missing)} for {target.name}, because none was to be had when it was "
             "made; call build.py lock where there is one."
         )
-    carried = sorted(set(chosen) & CARRIED)
+    carried = sorted(set(chosen) & CARRIED[target.python])
     if carried:
         raise LockError(f"{', '.join(carried)} must not be shipped, because Blender brings it.")
     return tuple(chosen[package] for package in sorted(chosen))

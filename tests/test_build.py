@@ -716,7 +716,8 @@ def test_the_version_is_written_once() -> None:
 
 
 WHEEL = "latte_alpha-1.0-py3-none-any.whl"
-CONTENT = b"the content of a wheel"
+#: The smallest whole zip: an empty one, with a comment.
+CONTENT = b"PK\x05\x06" + bytes(16) + b"\x16\x00" + b"the content of a wheel"
 
 
 @pytest.fixture
@@ -749,7 +750,7 @@ def pip(root: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str
 def test_the_lock_is_made_of_what_pip_finds(root: Path, pip: list[tuple[str, list[str]]], capsys: Any) -> None:
     assert build.main(["lock"]) == 0
     lines = (root / "requirements" / "wheels.lock").read_text(encoding="utf-8").splitlines()[2:]
-    kinds = {line.split()[3]: line.split()[0] for line in lines}
+    kinds = {line.split()[4]: line.split()[0] for line in lines}
     assert kinds == {
         WHEEL: "all",
         "torch-2.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl": "cpu",
@@ -804,6 +805,26 @@ def test_a_target_without_torch_is_left_out_with_a_word(root: Path, pip: list[An
     build.main(["lock"])
     assert build.main(["wheels", "--platform", "linux-x64", "--python", "3.13"]) == 1
     assert "linux-x64-cp313-cpu is left out: the lock has no wheel of torch" in capsys.readouterr().err
+
+
+def test_what_cannot_be_had_for_one_system_keeps_no_other_from_its_wheels(
+    root: Path, pip: list[tuple[str, list[str]]], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    build.main(["lock"])
+    for path in (root / "wheels").iterdir():
+        path.unlink()
+    fake = build.fetch
+
+    def fails_for_windows(target: Any, requirements: Any, folder: Path) -> None:
+        if target.platform == "windows-x64":
+            raise build.BuildError("it is not to be had.")
+        fake(target, requirements, folder)
+
+    monkeypatch.setattr(build, "fetch", fails_for_windows)
+    assert build.main(["wheels", "--python", "3.11"]) == 1
+    said = capsys.readouterr().err
+    assert "not all wheels are here for windows-x64-cp311-cpu." in said
+    assert "macos-arm64-cp311-mps: 2 wheels" in said and "linux-x64-cp311-cpu: 2 wheels" in said
 
 
 def test_cuda_is_fetched_only_by_name(root: Path, pip: list[tuple[str, list[str]]]) -> None:

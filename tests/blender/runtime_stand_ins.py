@@ -42,9 +42,14 @@ CONTENT = {
 }
 
 
+def _unpacked(wheel: bytes) -> int:
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        return sum(entry.file_size for entry in archive.infolist())
+
+
 def make_pack(content: Mapping[str, bytes] | None = None, accelerator: str = "cpu", python: str = HERE) -> RuntimePack:
     wheels = tuple(
-        PackedWheel(name, hashlib.sha256(data).hexdigest(), len(data), "MIT")
+        PackedWheel(name, hashlib.sha256(data).hexdigest(), len(data), _unpacked(data), "MIT")
         for name, data in sorted((content or CONTENT).items())
     )
     return RuntimePack(runtime_pack.this_platform(), python, accelerator, wheels)

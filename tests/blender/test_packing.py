@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -112,6 +113,17 @@ def test_the_wheel_is_a_wheel(tmp_path: Path) -> None:
             data = opened.read(name)
             assert int(size) == len(data)
             assert digest == "sha256=" + base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+
+
+def test_nothing_that_lies_about_gets_into_the_wheel(tmp_path: Path) -> None:
+    core = tmp_path / "latte3d_core"
+    (core / "weights").mkdir(parents=True)
+    for name in ("_version.py", "weights/small.safetensors", "weights/small.ATTRIBUTION.md"):
+        shutil.copy(ROOT / "latte3d_core" / name, core / name)
+    clean = build_core_wheel(tmp_path, tmp_path / "a").read_bytes()
+    for name in ("notes.txt", "._version.py.swp", "weights/checkpoint.pt", ".DS_Store"):
+        (core / name).write_text("mine")
+    assert build_core_wheel(tmp_path, tmp_path / "b").read_bytes() == clean
 
 
 def test_the_wheel_works_where_it_is_unpacked(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.metadata
 import importlib.util
 import io
 import json
@@ -23,12 +24,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import ROOT
+from support import ROOT, in_a_new_blender
 
 from latte3d_blender import publishing
 from latte3d_blender.packing import fill_manifest, read_version, write_zip
 from latte3d_blender.publishing import PublishError, Workshop
-from latte3d_blender.runtime_pack import RuntimePack, install_from, read_packs, this_platform
+from latte3d_blender.runtime_pack import RuntimePack, install_from, read_packs, this_platform, unpacked_size
 from latte3d_blender.wheel_lock import (
     CARRIED,
     LOCK,
@@ -77,8 +78,24 @@ def test_a_target_without_torch_is_told_so() -> None:
         REAL.select(Target("linux-x64", "3.13", "cpu"))
 
 
-def test_nothing_that_blender_carries_is_in_the_lock() -> None:
-    assert not {wheel.package for wheel in REAL.lock()} & CARRIED
+def test_nothing_that_blender_carries_is_for_its_python() -> None:
+    for target in LOCKED:
+        assert not {wheel.package for wheel in REAL.select(target)} & CARRIED[target.python]
+
+
+def test_what_blender_carries_is_what_this_one_carries() -> None:
+    if importlib.util.find_spec("bpy") is None:
+        pytest.skip("bpy (Blender as a module) is not installed")
+    found, todo = set(), ["bpy"]
+    while todo:
+        for requirement in importlib.metadata.requires(todo.pop()) or ():
+            name = re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0]).lower()  # type: ignore[index]
+            if name not in found and "extra ==" not in requirement and "python_version <" not in requirement:
+                found.add(name)
+                todo.append(name)
+    # The program brings pip as well; and what only some of the Blenders with a Python bring, their extensions need.
+    assert CARRIED[f"{sys.version_info[0]}.{sys.version_info[1]}"] - {"pip"} <= found
+    assert found <= CARRIED["3.13"]
 
 
 def test_every_wheel_of_the_lock_serves_somebody() -> None:
@@ -130,6 +147,7 @@ wheels_of_a_lock = st.builds(
     st.from_regex(r"[a-z]{1,8}-[0-9]{1,3}(\+cpu)?-py3-none-any\.whl", fullmatch=True),
     st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
     st.integers(0, 10**12),
+    st.integers(0, 10**12),
     st.frozensets(st.sampled_from(["cpu", "cuda", "mps"])),
 )
 
@@ -141,7 +159,9 @@ def test_a_lock_reads_back_in_one_order(tmp_path_factory: pytest.TempPathFactory
     assert list(read_lock(path)) == sorted(wheels, key=lambda wheel: wheel.file)
 
 
-@pytest.mark.parametrize("line", ["torch==2.13.0", "all abc 3 a-1-py3-none-any.whl", "all " + "0" * 64 + " 3 a.whl"])
+@pytest.mark.parametrize(
+    "line", ["torch==2.13.0", "all abc 3 4 a-1-py3-none-any.whl", "all " + "0" * 64 + " 3 4 a.whl"]
+)
 def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "wheels.lock").write_text(f"# head\n{line}\n")
     with pytest.raises(LockError, match="line 2 of"):
@@ -149,7 +169,7 @@ def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
 
 
 def test_two_wheels_for_one_package_are_refused() -> None:
-    lock = [LockedWheel(f"a-{version}-py3-none-any.whl", "0" * 64, 1) for version in "12"]
+    lock = [LockedWheel(f"a-{version}-py3-none-any.whl", "0" * 64, 1, 1) for version in "12"]
     with pytest.raises(LockError, match="has a twice"):
         select(lock, ["a"], LINUX)
 
@@ -170,9 +190,9 @@ def test_each_build_of_torch_is_asked_for_by_name_where_there_are_two() -> None:
 
 def test_merging_binds_torch_to_its_accelerator_and_keeps_what_is_pinned_still() -> None:
     torch = pins(ROOT, LINUX)["torch"]
-    cpu = LockedWheel(f"torch-{torch}+cpu-cp311-cp311-manylinux_2_28_x86_64.whl", "0" * 64, 1, frozenset({"cpu"}))
-    stale = LockedWheel("trimesh-0.1-py3-none-any.whl", "1" * 64, 1)
-    found = LockedWheel(f"torch-{torch}-cp313-cp313-manylinux_2_28_x86_64.whl", "2" * 64, 1)
+    cpu = LockedWheel(f"torch-{torch}+cpu-cp311-cp311-manylinux_2_28_x86_64.whl", "0" * 64, 1, 1, frozenset({"cpu"}))
+    stale = LockedWheel("trimesh-0.1-py3-none-any.whl", "1" * 64, 1, 1)
+    found = LockedWheel(f"torch-{torch}-cp313-cp313-manylinux_2_28_x86_64.whl", "2" * 64, 1, 1)
     merged = merge(ROOT, {CUDA: [found]}, [cpu, stale])
     assert set(merged) == {cpu, replace(found, accelerators=frozenset({"cuda"}))}
     assert bound(ROOT, LINUX) == {"torch"}
@@ -233,7 +253,7 @@ def shop(tmp_path: Path) -> Workshop:
         path = shop.wheels / wheel.file
         make_wheel(path, licences[wheel.package].told)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        locked.append(replace(wheel, sha256=digest, size=path.stat().st_size))
+        locked.append(replace(wheel, sha256=digest, size=path.stat().st_size, unpacked=unpacked_size(path)))
     (root / LOCK).write_text(format_lock(locked), encoding="utf-8")
     return shop
 
@@ -380,6 +400,24 @@ def test_an_incompatible_licence_is_refused(shop: Workshop) -> None:
     assert "does not go with GPL-3.0-or-later" in fault
 
 
+def test_what_a_lean_zip_would_fetch_has_to_be_compatible_too(shop: Workshop, tmp_path: Path) -> None:
+    archive = publishing.build_lean(shop, tmp_path, TARGETS)
+    assert publishing.faults(shop.root, archive) == []
+    table = shop.root / "docs" / "licences.md"
+    text = table.read_text(encoding="utf-8")
+    table.write_text(text.replace("| `trimesh` | MIT License | MIT |", "| `trimesh` | MIT License | CC-BY-NC-4.0 |"))
+    (fault,) = publishing.faults(shop.root, archive)
+    assert fault == "trimesh is under CC-BY-NC-4.0, which does not go with GPL-3.0-or-later"
+    with pytest.raises(PublishError, match=r"trimesh.* is under CC-BY-NC-4\.0"):
+        publishing.build_pack(shop, tmp_path, LINUX)
+
+
+def test_a_pack_with_nvidias_libraries_is_for_ones_own_machines(shop: Workshop, tmp_path: Path) -> None:
+    with pytest.raises(PublishError, match="linux-x64-cp313-cuda would hold packages that must not be passed on"):
+        publishing.build_pack(shop, tmp_path, CUDA)
+    assert "-runtime-own-use-linux-x64-cp313-cuda-" in publishing.build_pack(shop, tmp_path, CUDA, own_use=True).name
+
+
 def test_a_package_without_a_licence_gets_into_no_pack(shop: Workshop) -> None:
     table = shop.root / "docs" / "licences.md"
     text = table.read_text(encoding="utf-8")
@@ -429,6 +467,42 @@ def test_the_repository_lists_every_zip_with_its_checksum(shop: Workshop, tmp_pa
     # Made again, nothing of the old one stays.
     publishing.build_repository(tool, archives[:1], out)
     assert not (out / "full").exists()
+    # For one's own machines the others are listed as well.
+    with pytest.raises(PublishError, match="only zips for your own machines"):
+        publishing.build_repository(tool, [own], out)
+    (index,) = publishing.build_repository(tool, [own], out, own_use=True)
+    assert [entry["archive_url"] for entry in json.loads(index.read_text())["data"]] == [f"./{own.name}"]
+    # A folder of somebody else is left alone.
+    (tmp_path / "mine" / "full").mkdir(parents=True)
+    (tmp_path / "mine" / "full" / "thesis.txt").write_text("years of work")
+    with pytest.raises(PublishError, match="holds other things than a repository"):
+        publishing.build_repository(tool, archives, tmp_path / "mine")
+    assert [path.name for path in (tmp_path / "mine").rglob("*")] == ["full", "thesis.txt"]
+
+
+FROM_REPOSITORY = """
+import os, sys, bpy
+address, = sys.argv[1:]
+system = bpy.context.preferences.system
+repo = bpy.context.preferences.extensions.repos.new(name="Studio", module="studio", remote_url=address)
+system.use_online_access = True  # Blender wants it for any repository with an address
+bpy.ops.extensions.repo_sync(repo_directory=repo.directory)
+index = list(bpy.context.preferences.extensions.repos).index(repo)
+bpy.ops.extensions.package_install(repo_index=index, pkg_id="latte3d", enable_on_install=True)
+print("enabled", "bl_ext.studio.latte3d" in bpy.context.preferences.addons)
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_blender_installs_it_from_a_repository_on_a_drive(shop: Workshop, tmp_path: Path, tool: Path) -> None:
+    if importlib.util.find_spec("bpy") is None:
+        pytest.skip("bpy (Blender as a module) is not installed")
+    archive = publishing.build_lean(shop, tmp_path / "zips", TARGETS)
+    (index,) = publishing.build_repository(tool, [archive], tmp_path / "a share")
+    (tmp_path / "home").mkdir()
+    run = in_a_new_blender(FROM_REPOSITORY, tmp_path / "home", index.as_uri())
+    assert run.returncode == 0 and "enabled True" in run.stdout, run.stdout + run.stderr
 
 
 INSTALL = """
@@ -481,9 +555,15 @@ def test_blender_installs_enables_and_removes_it_and_nothing_is_left(
     assert left <= {"compat.dat"}, "Blender's own note"
 
 
+def test_the_lock_knows_what_the_wheels_take_on_the_disk() -> None:
+    for target in LOCKED:
+        pack = REAL.pack(target)
+        assert 1.5 * pack.size < pack.unpacked < 3.5 * pack.size
+
+
 def test_packs_have_lists_that_are_read_back(shop: Workshop) -> None:
     for target in LOCKED:
         pack = shop.pack(target)
         assert pack.name == target.name
         assert RuntimePack.from_json(pack.to_json()) == pack
-        assert not {package_name(wheel.file) for wheel in pack.wheels} & CARRIED
+        assert not {package_name(wheel.file) for wheel in pack.wheels} & CARRIED[target.python]
