@@ -819,7 +819,7 @@ def repository(options: argparse.Namespace) -> int:
             list(tools.values())[-1], archives, options.out, list(files.values()), options.own_use
         )
     for index in made:
-        _say(f"{index.as_uri()}")
+        _say(index.absolute().as_uri())
     return 0 if made else 1
 
 

@@ -13,11 +13,10 @@ SENTENCES: dict[str, str] = {
         "Das Python-Paket „{package}“, das zum Erzeugen nötig ist, ist in diesem Blender nicht installiert: in der "
         "Seitenleiste unter Einrichtung auf Einrichtung prüfen drücken; dort steht, woher es kommt."
     ),
-    "The Python package “{package}”, which generation needs, cannot be loaded in this Blender: reinstall the LATTE3D "
-    "extension and restart Blender; Check Setup in the sidebar tells more.": (
-        "Das Python-Paket „{package}“, das zum Erzeugen nötig ist, lässt sich in diesem Blender nicht laden: die "
-        "Erweiterung LATTE3D neu installieren und Blender neu starten; Einrichtung prüfen in der Seitenleiste sagt "
-        "mehr."
+    "The Python package “{package}”, which generation needs, cannot be loaded in this Blender: press Check Setup under "
+    "Setup in the sidebar, which says why and what to do.": (
+        "Das Python-Paket „{package}“, das zum Erzeugen nötig ist, lässt sich in diesem Blender nicht laden: in der "
+        "Seitenleiste unter Einrichtung auf Einrichtung prüfen drücken; dort steht, warum und was zu tun ist."
     ),
     "There is not enough memory: lower the texture size or the faces, or choose CPU in the preferences.": (
         "Der Speicher reicht nicht: die Größe der Textur oder die Flächen verringern, oder in den Einstellungen CPU "
@@ -107,19 +106,19 @@ SENTENCES: dict[str, str] = {
         "Modellordner wählen."
     ),
     "{name} is not a prior; choose a file made by latte3d train-prior.": (
-        "{name} ist kein Prior; eine Datei wählen, die latte3d train-prior gemacht hat."
+        "{name} ist kein Leitmodell; eine Datei wählen, die latte3d train-prior gemacht hat."
     ),
-    "The prior {path} cannot be read ({reason}).": "Der Prior {path} lässt sich nicht lesen ({reason:retold}).",
+    "The prior {path} cannot be read ({reason}).": "Das Leitmodell {path} lässt sich nicht lesen ({reason:retold}).",
     "The prior {name} has format {number}, this version reads {known}.": (
-        "Der Prior {name} hat das Format {number}, diese Version liest {known}."
+        "Das Leitmodell {name} hat das Format {number}, diese Version liest {known}."
     ),
     "The prior {name} does not fit this version of the program.": (
-        "Der Prior {name} passt nicht zu dieser Version des Programms."
+        "Das Leitmodell {name} passt nicht zu dieser Version des Programms."
     ),
     "The prior that judges the looks cannot be read: reinstall the LATTE3D extension, or name a prior file of your own "
     "({reason})": (
-        "Der Prior, der das Aussehen beurteilt, lässt sich nicht lesen: die Erweiterung LATTE3D neu installieren oder "
-        "eine eigene Prior-Datei nennen ({reason:retold})"
+        "Das Leitmodell lässt sich nicht lesen: die Erweiterung LATTE3D neu installieren oder "
+        "die Datei eines eigenen nennen ({reason:retold})"
     ),
     # --- packages of the core ---
     "Open3D is not installed; install the package open3d-cpu (on Windows and macOS: open3d).": (
@@ -348,6 +347,12 @@ SENTENCES: dict[str, str] = {
         "„{package}“ lässt sich nicht laden ({reason:retold}): die Erweiterung LATTE3D neu installieren und Blender "
         "neu starten."
     ),
+    "“{package}” cannot be loaded ({reason}): disable {culprit} and restart Blender.": (
+        "„{package}“ lässt sich nicht laden ({reason:retold}): {culprit:retold} abschalten und Blender neu starten."
+    ),
+    "“{package}” cannot be loaded ({reason}): this Linux is too old for it, use a newer one.": (
+        "„{package}“ lässt sich nicht laden ({reason:retold}): dieses Linux ist zu alt dafür, ein neueres nehmen."
+    ),
     "This computer has no device “{device}”: choose Automatic.": (
         "Dieser Computer hat kein Gerät „{device}“: Automatisch wählen."
     ),
@@ -382,6 +387,11 @@ SENTENCES: dict[str, str] = {
         "benutzen."
     ),
     "no system": "kein System",
+    "LATTE3D's packages need {kind} {least} or newer, and this system has {here}: update the system, or use another "
+    "computer.": (
+        "Die Pakete von LATTE3D brauchen {kind} {least} oder neuer, und dieses System hat {here}: das System "
+        "aktualisieren oder einen anderen Rechner nehmen."
+    ),
     "There is no runtime for Python {version} on {platform}: use a Blender with Python {known}.": (
         "Für Python {version} auf {platform} gibt es keine Laufzeit: ein Blender mit Python {known} benutzen."
     ),

@@ -228,7 +228,32 @@ def fitting(
             f"This Blender is not supported, because it runs Python {version} and LATTE3D's packages are made for "
             f"{_PYTHONS}: install the official Blender from its own web site instead of the system's."
         )
+    needed, have = needed_system(found[0]), system_version()
+    if have < needed:
+        kind = "macOS" if platform.startswith("macos") else "glibc"
+        least, here = (f"{major}.{minor}" for major, minor in (needed, have))
+        raise RuntimePackError(
+            f"LATTE3D's packages need {kind} {least} or newer, and this system has {here}: update the system, or use "
+            "another computer."
+        )
     return tuple(found)
+
+
+def needed_system(pack: RuntimePack) -> tuple[int, int]:
+    """The oldest system that a pack's wheels are made for, by their names: the version of glibc on Linux, that of macOS
+    on a Mac; (0, 0) where they name none."""
+    floors = []
+    for wheel in pack.wheels:
+        named = re.findall(r"(?:manylinux|macosx)_(\d+)_(\d+)_", wheel.file.rsplit("-", 1)[1])
+        floors += [min((int(major), int(minor)) for major, minor in named)] if named else []
+    return max(floors, default=(0, 0))
+
+
+def system_version() -> tuple[int, int]:
+    """As in ``needed_system``, of this computer; very high where it cannot be told, so that nobody is shut out."""
+    version = {"linux": system.libc_ver()[1], "darwin": system.mac_ver()[0]}.get(sys.platform, "")
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    return (int(numbers[1]), int(numbers[2])) if numbers else (sys.maxsize, 0)
 
 
 def choose(packs: Sequence[RuntimePack], source: Path) -> RuntimePack:

@@ -66,7 +66,7 @@ def explain(error: Exception) -> str:
             )
         return (
             f"The Python package “{package}”, which generation needs, cannot be loaded in this Blender: "
-            "reinstall the LATTE3D extension and restart Blender; Check Setup in the sidebar tells more."
+            "press Check Setup under Setup in the sidebar, which says why and what to do."
         )
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "There is not enough memory: lower the texture size or the faces, or choose CPU in the preferences."

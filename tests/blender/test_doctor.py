@@ -161,6 +161,22 @@ def test_the_runtime_is_told_of_and_a_package_that_it_lacks(patient: Patient) ->
     assert "comes with the runtime" in doctor._cannot_import("torch", missing, arrived)
 
 
+def test_who_is_to_blame_for_a_package_that_does_not_load_is_named(patient: Patient, tmp_path: Path) -> None:
+    error = ImportError("cannot import name 'uint16' from 'torch'")
+    assert "reinstall the LATTE3D extension" in doctor._cannot_import("transformers", error, patient)
+    old = tmp_path / "user_default" / "fluid"
+    old.mkdir(parents=True)
+    (old / "blender_manifest.toml").write_text(
+        'id = "fluid"\nname = "Fluid"\nwheels = ["./wheels/torch-2.5.1-py3-none-any.whl"]\n'
+    )
+    sick = replace(patient, addon_folders=(str(tmp_path),))
+    assert doctor._cannot_import("transformers", error, sick).endswith(
+        "disable the extension “Fluid” and restart Blender."
+    )
+    error = ImportError("/lib/libc.so.6: version `GLIBC_2.35' not found")
+    assert "this Linux is too old" in doctor._cannot_import("open3d", error, patient)
+
+
 def test_open3d_is_missed_like_any_other_package(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "open3d", None)
     monkeypatch.setattr("latte3d_core._open3d._load_blenders_tbb", lambda: None)

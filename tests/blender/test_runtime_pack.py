@@ -101,6 +101,48 @@ def test_python_3_14_is_refused_with_the_reason() -> None:
         runtime_pack.fitting([PACK], python=(3, 14))
 
 
+@pytest.mark.parametrize(
+    ("platform", "names", "floor", "have", "words"),
+    [
+        (
+            "linux-x64",
+            ["manylinux_2_17_x86_64.manylinux2014_x86_64", "manylinux_2_35_x86_64"],
+            (2, 35),
+            (2, 34),
+            "glibc",
+        ),
+        (
+            "macos-arm64",
+            ["macosx_11_0_arm64", "macosx_14_0_arm64", "macosx_10_13_universal2"],
+            (14, 0),
+            (13, 6),
+            "macOS",
+        ),
+    ],
+)
+def test_a_system_that_is_too_old_is_refused_before_anything_is_fetched(
+    monkeypatch: pytest.MonkeyPatch,
+    platform: str,
+    names: list[str],
+    floor: tuple[int, int],
+    have: tuple[int, int],
+    words: str,
+) -> None:
+    wheels = [replace(PACK.wheels[0], file=f"a{at}-1-py3-none-{name}.whl") for at, name in enumerate([*names, "any"])]
+    pack = replace(PACK, platform=platform, wheels=tuple(wheels))
+    assert runtime_pack.needed_system(pack) == floor
+    monkeypatch.setattr(runtime_pack, "system_version", lambda: floor)
+    assert runtime_pack.fitting([pack], platform) == (pack,)
+    monkeypatch.setattr(runtime_pack, "system_version", lambda: have)
+    message = rf"{words} {floor[0]}\.{floor[1]} or newer, and this system has {have[0]}\.{have[1]}"
+    with pytest.raises(RuntimePackError, match=message):
+        runtime_pack.fitting([pack], platform)
+
+
+def test_this_system_has_a_version() -> None:
+    assert runtime_pack.system_version() >= (2, 17)
+
+
 def test_another_system_is_refused_with_the_reason() -> None:
     with pytest.raises(RuntimePackError, match="not supported on macos-x64, because"):
         runtime_pack.fitting([PACK], platform="macos-x64")

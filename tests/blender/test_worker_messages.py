@@ -40,7 +40,7 @@ REASONS = {
 }  # fmt: skip
 
 #: Names that are filled in by the sources themselves.
-PROPER = {"torch"}
+PROPER = {"torch", "glibc", "macOS"}
 
 
 def look_up(text: str) -> str:
