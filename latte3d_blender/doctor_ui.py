@@ -11,7 +11,7 @@ import bpy
 
 from . import doctor, preferences, runtime_ui, storage
 from .panels import SidebarPanel, wrapped
-from .translations import retold, tr
+from .translations import Said, english, retold, tr
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def patient(context: bpy.types.Context) -> doctor.Patient:
         threads=preferences.threads(context),
         loaded=loaded,
         addon_folders=tuple(folder for folder in folders if folder and Path(folder).is_dir()),
-        runtime=runtime_ui.verdict() or (),
+        runtime=tuple(map(english, runtime_ui.verdict() or ())),
     )
 
 
@@ -119,7 +119,7 @@ def report_text() -> str:
 
 def row_text(finding: doctor.Finding) -> str:
     """What the artist reads of a finding."""
-    return f"{retold(finding.check)}: {retold(finding.text)}"
+    return Said(f"{retold(finding.check)}: {retold(finding.text)}", f"{finding.check}: {finding.text}")
 
 
 def draw_findings(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -67,7 +67,7 @@ GERMAN: dict[str, str] = {
     "The model that comes with LATTE3D": "Das Modell, das mit LATTE3D kommt",
     "The folder of the extension": "Der Ordner der Erweiterung",
     "The extension has no preferences here: enable it in Edit > Preferences > Add-ons": (
-        "Die Erweiterung hat hier keine Einstellungen: unter Bearbeiten > Einstellungen > Add-ons einschalten"
+        "Die Erweiterung hat hier keine Einstellungen: unter Bearbeiten > Einstellungen > Add-Ons einschalten"
     ),
     "Models: {models}, prompt history: {history}": "Modelle: {models}, Verlauf: {history}",
     # --- models and memory ---
@@ -83,6 +83,7 @@ GERMAN: dict[str, str] = {
     ),
     "Choose Device": "Gerät wählen",
     "Compute on this device from the next object on": "Vom nächsten Objekt an auf diesem Gerät rechnen",
+    "Import Model": "Modell importieren",
     "Import Model…": "Modell importieren…",
     "Check a model file, copy it into the folder for models and choose it": (
         "Eine Modelldatei prüfen, in den Modellordner kopieren und wählen"
@@ -110,7 +111,7 @@ GERMAN: dict[str, str] = {
         "solange andere entstehen"
     ),
     "Prompt": "Prompt",
-    "What to make, in a few words": "Was entstehen soll, in wenigen Worten",
+    "What to make, in a few words": "Was entstehen soll, in wenigen englischen Worten",
     "Seed": "Startwert",
     "Same prompt and seed, same object; another seed, another shape that suits the prompt": (
         "Gleicher Prompt und Startwert, gleiches Objekt; anderer Startwert, andere passende Form"
@@ -132,9 +133,10 @@ GERMAN: dict[str, str] = {
     "Random Seed": "Zufälliger Startwert",
     "Throw the dice for another seed": "Einen anderen Startwert würfeln",
     "Mesh and Textures": "Mesh und Texturen",
-    "a red sports car": "ein roter Sportwagen",
+    # Prompts are English in every language.
+    "a red sports car": "a red sports car",
     "Type what to make, then press Generate. The object will stand at the 3D cursor.": (
-        "Eintippen, was entstehen soll, dann Erzeugen drücken. Das Objekt steht dann am 3D-Cursor."
+        "Auf Englisch eintippen, was entstehen soll, dann Erzeugen drücken. Das Objekt steht dann am 3D-Cursor."
     ),
     "Starting": "Wird gestartet",
     "Loading the model": "Das Modell wird geladen",
@@ -219,7 +221,7 @@ GERMAN: dict[str, str] = {
     "Waits {obstacle}.": "Wartet, {obstacle}.",
     "until the render is done": "bis das Rendern fertig ist",
     "until you have moved what you are moving": "bis das Verschieben beendet ist",
-    "until you leave {mode}": "bis {mode} verlassen ist",
+    "until you leave {mode}": "bis der {mode} verlassen ist",
     "{mode} Mode": "Modus {mode}",
     "Refining": "Wird verfeinert",
     "“{title}” is ready and waits {obstacle}.": "„{title}“ ist fertig und wartet, {obstacle}.",
@@ -239,13 +241,13 @@ GERMAN: dict[str, str] = {
         "„{name}“: {faces:,} Flächen in {seconds:.1f}\N{NO-BREAK SPACE}s"
     ),
     "“{name}” cannot be changed: make it local (Object > Library Override, or Make Local).": (
-        "„{name}“ lässt sich nicht ändern: lokal machen (Objekt > Bibliotheksüberschreibung oder Lokal machen)."
+        "„{name}“ lässt sich nicht ändern: lokal machen (Objekt > Bibliothek überschreiben oder Lokal machen)."
     ),
     "The {noun} “{name}” is not in the file any more: bring it back with Undo and press Retry, or start anew.": (
         "„{name}“ ({noun}) ist nicht mehr in der Datei: mit Rückgängig zurückholen und Erneut versuchen drücken, oder "
         "neu beginnen."
     ),
-    "collection": "Collection",
+    "collection": "Sammlung",
     "image": "Bild",
     "material": "Material",
     "mesh": "Mesh",
@@ -292,9 +294,9 @@ GERMAN: dict[str, str] = {
     "Previous": "Voriges",
     "Number of the look before that": "Nummer des Aussehens davor",
     "What the selected objects are to look like, in a few words": (
-        "Wie die ausgewählten Objekte aussehen sollen, in wenigen Worten"
+        "Wie die ausgewählten Objekte aussehen sollen, in wenigen englischen Worten"
     ),
-    "What the selected objects are to look like": "Wie die ausgewählten Objekte aussehen sollen",
+    "What the selected objects are to look like": "Wie die ausgewählten Objekte aussehen sollen, auf Englisch",
     "Same style and seed, same colours": "Gleicher Stil und Startwert, gleiche Farben",
     "How closely the new object keeps to the shape of the selected one": (
         "Wie nah das neue Objekt an der Form des ausgewählten bleibt"
@@ -347,7 +349,7 @@ GERMAN: dict[str, str] = {
         "Diesen Stil endgültig aus der Liste nehmen; das ursprüngliche Aussehen lässt sich nicht löschen"
     ),
     "Stylize Selected": "Auswahl stilisieren",
-    "a rusty old robot": "ein rostiger alter Roboter",
+    "a rusty old robot": "a rusty old robot",
     "The style is empty: type what the selected objects are to look like.": (
         "Der Stil ist leer: eintippen, wie die ausgewählten Objekte aussehen sollen."
     ),
@@ -356,10 +358,10 @@ GERMAN: dict[str, str] = {
         "Das ursprüngliche Aussehen lässt sich nicht löschen: einen Stil wählen."
     ),
     "“{name}” is an instance of a collection: use Object > Apply > Make Instances Real first.": (
-        "„{name}“ ist eine Instanz einer Collection: zuerst Objekt > Anwenden > Instanzen real machen."
+        "„{name}“ ist eine Instanz einer Sammlung: zuerst Objekt > Anwenden > Make Instances Real."
     ),
     "“{name}” is not a mesh: use Object > Convert > Mesh first.": (
-        "„{name}“ ist kein Mesh: zuerst Objekt > Konvertieren > Mesh."
+        "„{name}“ ist kein Mesh: zuerst Objekt > Konvertieren > Masche."
     ),
     "“{name}” is not a mesh: select mesh objects.": "„{name}“ ist kein Mesh: Mesh-Objekte auswählen.",
     "“{name}” belongs to another file: use Object > Relations > Make Local first.": (
@@ -443,7 +445,7 @@ GERMAN: dict[str, str] = {
     "Not all of these variations have been looked at: choose some that the panel shows.": (
         "Nicht alle diese Variationen sind zu sehen: welche wählen, die das Panel zeigt."
     ),
-    "Failed": "Gescheitert",
+    "Failed": "Fehler",
     "No variation has the seed {seed}: choose one that the panel shows.": (
         "Keine Variation hat den Startwert {seed}: eine wählen, die das Panel zeigt."
     ),
@@ -474,9 +476,9 @@ GERMAN: dict[str, str] = {
     "Blend": "Überblendung",
     "The preview follows the blend of the two prompts": "Die Vorschau folgt der Überblendung der beiden Prompts",
     "Into": "Zu",
-    "What the first prompt turns into, in a few words": "Was aus dem ersten Prompt wird, in wenigen Worten",
+    "What the first prompt turns into, in a few words": "Was aus dem ersten Prompt wird, in wenigen englischen Worten",
     "0 is the first prompt, 1 the second": "0 ist der erste Prompt, 1 der zweite",
-    "As Shape Keys": "Als Shape Keys",
+    "As Shape Keys": "Als Formschlüssel",
     "One object that can be moved all the way from the first prompt to the second, to animate it": (
         "Ein Objekt, das sich vom ersten Prompt bis zum zweiten bewegen lässt, zum Animieren"
     ),
@@ -488,7 +490,7 @@ GERMAN: dict[str, str] = {
     "Make an object on the way from one prompt to another and put it at the 3D cursor": (
         "Ein Objekt zwischen zwei Prompts erzeugen und an den 3D-Cursor stellen"
     ),
-    "a blue van": "ein blauer Lieferwagen",
+    "a blue van": "a blue van",
     "The second prompt is empty: type what to blend into.": (
         "Der zweite Prompt ist leer: eintippen, wozu überblendet werden soll."
     ),
@@ -539,10 +541,10 @@ GERMAN: dict[str, str] = {
     "This object has one look only: refine it first.": "Dieses Objekt hat nur ein Aussehen: zuerst verfeinern.",
     "{start} to {end}": "{start} zu {end}",
     "“{name}”: {count} shape keys in {seconds:.1f}\N{NO-BREAK SPACE}s": (
-        "„{name}“: {count} Shape Keys in {seconds:.1f}\N{NO-BREAK SPACE}s"
+        "„{name}“: {count} Formschlüssel in {seconds:.1f}\N{NO-BREAK SPACE}s"
     ),
     "{prompt} (seed {seed})": "{prompt} (Startwert {seed})",
-    "Seed {seed} has been looked at": "Startwert {seed} ist angesehen",
+    "Seed {seed} has been looked at": "Das Bild zu Startwert {seed} ist da",
     "“{part}” is no seed: write numbers from 0 to {most:,}, such as 0, 4, 7-9.": (
         "„{part}“ ist kein Startwert: Zahlen von 0 bis {most:,} schreiben, etwa 0, 4, 7-9."
     ),
@@ -581,7 +583,7 @@ GERMAN: dict[str, str] = {
     "Empties": "Empties",
     "The names of the selected empties": "Die Namen der ausgewählten Empties",
     "A list of prompts: .txt, .csv, .json or .jsonl": "Eine Liste von Prompts: .txt, .csv, .json oder .jsonl",
-    "A scene in a few words": "Eine Szene in wenigen Worten",
+    "A scene in a few words": "Eine Szene in wenigen englischen Worten",
     "a wooden table with two chairs": "a wooden table with two chairs",
     "Place": "Platz",
     "Where the objects stand": "Wo die Objekte stehen",
@@ -624,7 +626,7 @@ GERMAN: dict[str, str] = {
     "Spread the prompts at random, instead of in the order of the list": (
         "Die Prompts zufällig verteilen statt in der Reihenfolge der Liste"
     ),
-    "Random Turn": "Zufällige Drehung",
+    "Random Turn": "Zufallsdrehung",
     "Range of the random turn about the vertical": "Bereich der zufälligen Drehung um die Senkrechte",
     "Scale Min": "Skalierung min.",
     "Least random scale": "Kleinste zufällige Skalierung",
@@ -639,10 +641,10 @@ GERMAN: dict[str, str] = {
     "Listed": "Aufgezählt",
     "What was found in the file": "Was in der Datei gefunden wurde",
     "Run": "Durchgang",
-    "Collection of an earlier run": "Collection eines früheren Durchgangs",
+    "Collection of an earlier run": "Sammlung eines früheren Durchgangs",
     "Populate": "Bevölkern",
     "Make every object of the list once and stand it wherever it belongs, in a collection of its own": (
-        "Jedes Objekt der Liste einmal erzeugen und hinstellen, wo es hingehört, in einer eigenen Collection"
+        "Jedes Objekt der Liste einmal erzeugen und hinstellen, wo es hingehört, in einer eigenen Sammlung"
     ),
     "Name of the text with one prompt a line": "Name des Texts mit einem Prompt je Zeile",
     "Targets": "Ziele",
@@ -657,14 +659,14 @@ GERMAN: dict[str, str] = {
     "Make what is missing of this run: what failed, was cancelled, undone or deleted": (
         "Erzeugen, was von diesem Durchgang fehlt: was scheiterte, abgebrochen, rückgängig gemacht oder gelöscht wurde"
     ),
-    "Collection": "Collection",
+    "Collection": "Sammlung",
     "Name of the run's collection; empty for the one in the panel": (
-        "Name der Collection des Durchgangs; leer für die im Panel"
+        "Name der Sammlung des Durchgangs; leer für die im Panel"
     ),
     "Stop this run; what is made already stays, and Resume makes the rest": (
         "Diesen Durchgang abbrechen; was fertig ist, bleibt, und Fortsetzen erzeugt den Rest"
     ),
-    "Name of the run's collection; empty for all runs": "Name der Collection des Durchgangs; leer für alle Durchgänge",
+    "Name of the run's collection; empty for all runs": "Name der Sammlung des Durchgangs; leer für alle Durchgänge",
     "Nothing of this run is missing": "Von diesem Durchgang fehlt nichts",
     "No scene is being populated": "Es wird keine Szene bevölkert",
     "The curve has no length: draw it longer, or select another one.": (
@@ -680,10 +682,10 @@ GERMAN: dict[str, str] = {
         "„{name}“ an {places:,} Plätzen: {faces:,} Flächen in {seconds:.1f}\N{NO-BREAK SPACE}s"
     ),
     "The plan of this collection cannot be read: populate the scene anew.": (
-        "Der Plan dieser Collection ist nicht lesbar: die Szene neu bevölkern."
+        "Der Plan dieser Sammlung ist nicht lesbar: die Szene neu bevölkern."
     ),
     "The collection “{name}” was not populated by LATTE3D: choose another one.": (
-        "Die Collection „{name}“ hat LATTE3D nicht bevölkert: eine andere wählen."
+        "Die Sammlung „{name}“ hat LATTE3D nicht bevölkert: eine andere wählen."
     ),
     "There is no object “{name}” in the scene: name another one.": (
         "In der Szene gibt es kein Objekt „{name}“: ein anderes nennen."
@@ -718,7 +720,7 @@ GERMAN: dict[str, str] = {
         "Es gibt keinen Text mit den Prompts: einen im Texteditor schreiben und wählen."
     ),
     "No run is chosen: choose the collection of one in the panel.": (
-        "Kein Durchgang ist gewählt: im Panel die Collection eines Durchgangs wählen."
+        "Kein Durchgang ist gewählt: im Panel die Sammlung eines Durchgangs wählen."
     ),
     "No list is chosen: choose a text, CSV or JSON file.": (
         "Keine Liste ist gewählt: eine Text-, CSV- oder JSON-Datei wählen."
@@ -728,7 +730,7 @@ GERMAN: dict[str, str] = {
     "Select empties that are named after what shall stand there.": (
         "Empties auswählen, die heißen wie das, was dort stehen soll."
     ),
-    "There is no collection “{name}”: name another one.": "Es gibt keine Collection „{name}“: eine andere nennen.",
+    "There is no collection “{name}”: name another one.": "Es gibt keine Sammlung „{name}“: eine andere nennen.",
     "This run is still going on: wait for it, or cancel it.": "Dieser Durchgang läuft noch: abwarten oder abbrechen.",
     "A long list: {lines}.": "Eine lange Liste: {lines}.",
     "The sentence does not say how {things} stand to each other: they stand side by side.": (
@@ -840,8 +842,9 @@ GERMAN: dict[str, str] = {
     "Which part of the list is shown": "Welcher Teil der Liste gezeigt wird",
     "Page {page} of {pages}": "Seite {page} von {pages}",
     "This Object": "Dieses Objekt",
+    "“{name}”": "„{name}“",
     "History": "Verlauf",
-    "Use Settings": "Einstellungen übernehmen",
+    "Use Settings": "Übernehmen",
     "Version": "Version",
     "“{name}” does not say how it was made: choose an object that LATTE3D has made.": (
         "„{name}“ sagt nicht, wie es entstand: ein Objekt wählen, das LATTE3D erzeugt hat."
@@ -1061,7 +1064,7 @@ GERMAN: dict[str, str] = {
         "Die Datei importieren, das Neue auswählen und nach einem Stil fragen"
     ),
     "What the mesh is to look like; empty imports and asks later": (
-        "Wie das Mesh aussehen soll; leer importiert und fragt später"
+        "Wie das Mesh aussehen soll, auf Englisch; leer importiert und fragt später"
     ),
     "LATTE3D: Populate from Prompts": "LATTE3D: Aus Prompts bevölkern",
     "LATTE3D: Import and Stylize": "LATTE3D: Importieren und stilisieren",

@@ -115,7 +115,7 @@ SENTENCES: dict[str, str] = {
     "The prior {name} does not fit this version of the program.": (
         "Das Leitmodell {name} passt nicht zu dieser Version des Programms."
     ),
-    "The prior that judges the looks cannot be read: reinstall the LATTE3D extension, or name a prior file of your own "
+    "The guidance model cannot be read: reinstall the LATTE3D extension, or name the file of one of your own "
     "({reason})": (
         "Das Leitmodell lässt sich nicht lesen: die Erweiterung LATTE3D neu installieren oder "
         "die Datei eines eigenen nennen ({reason:retold})"
@@ -387,9 +387,9 @@ SENTENCES: dict[str, str] = {
         "benutzen."
     ),
     "no system": "kein System",
-    "LATTE3D's packages need {kind} {least} or newer, and this system has {here}: update the system, or use another "
+    "LATTE3D's packages need {kind} {least} or newer, and this system has {given}: update the system, or use another "
     "computer.": (
-        "Die Pakete von LATTE3D brauchen {kind} {least} oder neuer, und dieses System hat {here}: das System "
+        "Die Pakete von LATTE3D brauchen {kind} {least} oder neuer, und dieses System hat {given}: das System "
         "aktualisieren oder einen anderen Rechner nehmen."
     ),
     "There is no runtime for Python {version} on {platform}: use a Blender with Python {known}.": (

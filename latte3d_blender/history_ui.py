@@ -308,7 +308,8 @@ class LATTE3D_OT_clear_history(bpy.types.Operator):
         return _any_prompt(cls)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(self, event)
+        message = tr("Forget all prompts and their pictures; objects stay")
+        return context.window_manager.invoke_confirm(self, event, message=message, confirm_text=tr("Clear"))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         if _history is None:
@@ -355,7 +356,7 @@ class LATTE3D_PT_object(SidebarPanel, bpy.types.Panel):
         how = read(context.object) if context.object is not None else None
         if how is None:
             return
-        wrapped(layout, context, f"“{how.prompt}”")
+        wrapped(layout, context, tr("“{name}”").format(name=how.prompt))
         column = layout.column(align=True)
         column.scale_y = 0.8
         for name, value in (
@@ -402,7 +403,7 @@ class LATTE3D_PT_history(SidebarPanel, bpy.types.Panel):
             layout.label(text="Prompts that you use will be listed here", icon="INFO")
             return
         settings = context.scene.latte3d_history
-        layout.prop(settings, "search", text="", icon="VIEWZOOM")
+        layout.prop(settings, "search", text="", icon="VIEWZOOM", placeholder="Search")  # Blender's own stays English
         entries = _history.search(settings.search)
         pages = max(1, -(-len(entries) // ROWS))
         page = min(settings.page, pages)

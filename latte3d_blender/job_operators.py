@@ -12,7 +12,7 @@ from . import history_ui, session, timer
 from .jobs import Job, JobQueue
 from .submit import follow, possible, ready
 from .tasks import PlaceError
-from .translations import tr
+from .translations import english, retold, tr
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class _OnJob:
         job = jobs.get(properties.job_id) if jobs is not None and "job_id" in properties.bl_rna.properties else None
         name = job.task.title if job is not None else getattr(properties, "group", "")
         tip = tr(cls.__doc__ or "")
-        return f"{tip}\n\n“{name}”" if name else tip
+        return f"{tip}\n\n{tr('“{name}”').format(name=name)}" if name else tip
 
 
 class LATTE3D_OT_insert(_OnJob, bpy.types.Operator):
@@ -73,7 +73,7 @@ class LATTE3D_OT_insert(_OnJob, bpy.types.Operator):
         placed = _place(context, jobs, job)
         timer.redraw()
         if not placed:
-            self.report({"ERROR"}, job.message)
+            self.report({"ERROR"}, retold(job.message))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -84,7 +84,7 @@ def _place(context: bpy.types.Context, jobs: JobQueue, job: Job) -> bool:
     try:
         placed = job.task.place(context, job, result)
     except PlaceError as error:
-        jobs.fail(job, str(error))
+        jobs.fail(job, error.args[0])  # str(error) would forget the English
         return False
     except Exception as error:
         log.debug("placing failed", exc_info=True)
@@ -266,8 +266,8 @@ def report_text(job: Job) -> str:
     """What the authors need to know about a job: message, settings, versions, times, traceback."""
     lines = [
         f"LATTE3D report: {job.state.value}",
-        job.message,
-        *job.warnings,
+        english(job.message),
+        *map(english, job.warnings),
         "",
         f"Blender {bpy.app.version_string}, Python {sys.version.split()[0]}, {sys.platform}",
         f"{job.task}",

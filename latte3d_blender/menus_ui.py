@@ -49,7 +49,7 @@ class LATTE3D_OT_add_object(bpy.types.Operator):
             if not asked.is_property_set(name):
                 value = getattr(stored, name)
                 setattr(asked, name, int(value) if name == "texture_size" else value)
-        return context.window_manager.invoke_props_dialog(self, width=400)
+        return context.window_manager.invoke_props_dialog(self, width=400, confirm_text=tr("Generate"))
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
@@ -88,7 +88,7 @@ class LATTE3D_OT_stylize_dialog(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         stored, asked = context.scene.latte3d_stylize, self.properties
         asked.prompt, asked.keep_colours = asked.prompt or stored.prompt, stored.keep_colours
-        return context.window_manager.invoke_props_dialog(self, width=400)
+        return context.window_manager.invoke_props_dialog(self, width=400, confirm_text=tr("Stylize"))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         return _run(self, bpy.ops.latte3d.stylize, prompt=self.prompt, keep_colours=self.keep_colours)

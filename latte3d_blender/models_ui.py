@@ -8,8 +8,9 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from . import model_files, preferences, session
+from . import model_files, panels, preferences, runtime_ui, session
 from .import_model import ImportModelTask
+from .jobs import Job
 from .submit import possible, submit
 from .translations import tr
 
@@ -84,7 +85,7 @@ class LATTE3D_OT_import_model(bpy.types.Operator):
     """Check a model file, copy it into the folder for models and choose it"""
 
     bl_idname = "latte3d.import_model"
-    bl_label = "Import Model…"
+    bl_label = "Import Model"
 
     __annotations__ = {
         "filepath": StringProperty(
@@ -111,7 +112,37 @@ class LATTE3D_OT_import_model(bpy.types.Operator):
         if not path.is_file():
             self.report({"ERROR"}, "No model file was given: choose a file that ends in .safetensors.")
             return {"CANCELLED"}
-        return submit(self, context, ImportModelTask(source=path, folder=preferences.model_folder(context)))
+        done = submit(self, context, ImportModelTask(source=path, folder=preferences.model_folder(context)))
+        if not bpy.app.background and not bpy.app.timers.is_registered(follow):
+            bpy.app.timers.register(follow, first_interval=0.2, persistent=True)
+        return done
+
+
+def newest_import() -> Job | None:
+    """The import that was asked for last, as long as the list of jobs has it."""
+    jobs = session.jobs()
+    known = jobs.jobs if jobs is not None else []
+    return next((job for job in reversed(known) if isinstance(job.task, ImportModelTask)), None)
+
+
+def follow() -> float | None:
+    """The timer while a model is imported: the preferences show it too, where the button is."""
+    runtime_ui.redraw()
+    job = newest_import()
+    return 0.2 if job is not None and (job.waiting or not job.state.final) else None
+
+
+def draw_import(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How an import goes, and how it ended, until another job ends."""
+    jobs, job = session.jobs(), newest_import()
+    if jobs is None or job is None:
+        return
+    if job.waiting:
+        panels.draw_waiting(layout, context, job)
+    elif not job.state.final:
+        panels.draw_progress(layout, job, jobs.paused)
+    elif job is jobs.last:
+        panels.draw_outcome(layout, context, job)
 
 
 class LATTE3D_OT_free_memory(bpy.types.Operator):
@@ -170,5 +201,7 @@ def register() -> None:
 
 
 def unregister() -> None:
+    if bpy.app.timers.is_registered(follow):
+        bpy.app.timers.unregister(follow)
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -154,7 +154,7 @@ def draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, job: Jo
     for warning in job.warnings:
         wrapped(layout, context, warning, "INFO")
     if failed or job.warnings:
-        layout.operator("latte3d.copy_report", icon="COPYDOWN")
+        layout.operator("latte3d.copy_report", icon="COPYDOWN").job_id = job.id
 
 
 CLASSES = (LATTE3D_PT_main, LATTE3D_PT_details)

@@ -1,5 +1,6 @@
 """Preferences of the extension: where to compute, with which model, and what new files and assets begin with."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,8 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
     }
 
     def draw(self, context: bpy.types.Context) -> None:
+        from . import doctor_ui, models_ui, runtime_ui  # here, since they need this module
+
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
@@ -151,8 +154,9 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
         column.prop(self, "model", placeholder="The model that comes with LATTE3D")
         column.prop(self, "model_folder", placeholder="The folder of the extension")
         row = _aside(layout)
-        row.operator("latte3d.import_model")
+        row.operator("latte3d.import_model", text="Import Model…")
         row.menu("LATTE3D_MT_models", text="Choose Model")
+        models_ui.draw_import(layout.column(), context)
 
         column = layout.column()
         column.prop(self, "faces")
@@ -173,8 +177,6 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
         row.operator("latte3d.measure_storage")
         row.operator("latte3d.open_folder")
         row.operator("latte3d.clear_history")
-
-        from . import doctor_ui, runtime_ui  # here, since they need this module
 
         if runtime_ui.found.packs:
             layout.column().prop(self, "runtime_address", placeholder="https://")
@@ -276,9 +278,22 @@ def choose_device(context: bpy.types.Context, device: str) -> None:
 
 
 def runtime_address(context: bpy.types.Context) -> str:
-    """The web folder that runtimes are downloaded from; "" if none was named."""
+    """The web folder that runtimes are downloaded from; "" if there is none.
+
+    Where none was named and the extension came from a repository that ``build.py repository`` made, it is the folder
+    beside that one.
+    """
     stored = _stored(context)
-    return "" if stored is None else stored.runtime_address.strip()
+    named = "" if stored is None else stored.runtime_address.strip()
+    return named or _beside_the_zips(context)
+
+
+def _beside_the_zips(context: bpy.types.Context) -> str:
+    for repo in context.preferences.extensions.repos:
+        found = re.fullmatch(r"(https?://.+)/lean/index\.json(\?.*)?", repo.remote_url) if repo.use_remote_url else None
+        if found is not None and (__package__ or "").split(".")[1:2] == [repo.module]:
+            return found[1] + "/runtime"
+    return ""
 
 
 def choose_runtime_address(context: bpy.types.Context, address: str) -> None:

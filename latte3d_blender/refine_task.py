@@ -242,8 +242,8 @@ def guidance_of(prior: str, reshape: bool, generator: Generator) -> Guidance:
         if prior != PRIOR:
             raise
         raise CheckpointError(
-            "The prior that judges the looks cannot be read: reinstall the LATTE3D extension, or name a prior file "
-            f"of your own ({error})"
+            "The guidance model cannot be read: reinstall the LATTE3D extension, or name the file of one of your own "
+            f"({error})"
         ) from error
     same = loaded.config.text == generator.text.config
     encoder = generator.text if same else TextEncoder(loaded.config.text, generator.device)

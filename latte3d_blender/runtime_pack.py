@@ -231,9 +231,9 @@ def fitting(
     needed, have = needed_system(found[0]), system_version()
     if have < needed:
         kind = "macOS" if platform.startswith("macos") else "glibc"
-        least, here = (f"{major}.{minor}" for major, minor in (needed, have))
+        least, given = (f"{major}.{minor}" for major, minor in (needed, have))
         raise RuntimePackError(
-            f"LATTE3D's packages need {kind} {least} or newer, and this system has {here}: update the system, or use "
+            f"LATTE3D's packages need {kind} {least} or newer, and this system has {given}: update the system, or use "
             "another computer."
         )
     return tuple(found)

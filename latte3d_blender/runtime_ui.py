@@ -18,7 +18,7 @@ from . import doctor, preferences, runtime_pack, session, storage, timer
 from .panels import SidebarPanel, letters, wrapped
 from .runtime_pack import Listener, RuntimePack, RuntimePackError
 from .runtime_work import Installation
-from .translations import retold, tr
+from .translations import english, retold, tr
 
 log = logging.getLogger(__name__)
 
@@ -134,11 +134,11 @@ def report_lines() -> list[str]:
     said = verdict()
     if said is None:
         return []
-    lines = [f"Runtime in use: {found.site or 'none'}", f"[{said[0]}] Runtime: {said[1]}"]
+    lines = [f"Runtime in use: {found.site or 'none'}", f"[{said[0]}] Runtime: {english(said[1])}"]
     for pack in found.packs:
         lines.append(f"Runtime {pack.name}, checksum {pack.digest}, {pack.size} bytes to fetch:")
         lines += [f"  {wheel.file} {wheel.size} {wheel.sha256} {wheel.licence}" for wheel in pack.wheels]
-    return [*lines, *filter(None, [outcome.text, outcome.report])]
+    return [*lines, *filter(None, [english(outcome.text), outcome.report])]
 
 
 def loaded() -> bool:
@@ -307,7 +307,7 @@ class LATTE3D_OT_install_runtime(bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         """Beside the files."""
         wrapped(self.layout, context, "Choose the zip of the runtime, or open the folder with its wheels.", "INFO")
-        draw_choice(self.layout, self)
+        draw_choice(self.layout, self, tr("Automatic"))
         if found.current:
             self.layout.prop(self, "again")
 
@@ -362,7 +362,7 @@ class LATTE3D_OT_download_runtime(bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         draw_pack(layout, context, _wanted(self.runtime) or found.packs[0], DIALOG)
-        draw_choice(layout, self)
+        draw_choice(layout, self, found.packs[0].name)
         layout.prop(self, "address", placeholder="https://")
         layout.prop(self, "consent")
 
@@ -474,10 +474,10 @@ def draw_pack(layout: bpy.types.UILayout, context: bpy.types.Context, pack: Runt
     wrapped(layout, context, tr("Checksum: {digest}").format(digest=pack.digest[:16]), "BLANK1", most)
 
 
-def draw_choice(layout: bpy.types.UILayout, operator: bpy.types.Operator) -> None:
-    """Which runtime, where several fit this Blender."""
+def draw_choice(layout: bpy.types.UILayout, operator: bpy.types.Operator, otherwise: str) -> None:
+    """Which runtime, where several fit this Blender; ``otherwise`` stands in the field while none is named."""
     if len(found.packs) > 1:
-        layout.prop(operator, "runtime", placeholder=found.packs[0].name)
+        layout.prop(operator, "runtime", placeholder=otherwise)
 
 
 def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -6,8 +6,10 @@ sentence that is put together goes through ``tr`` first, with its gaps in braces
 ``tr("{count} jobs").format(count=3)``.
 
 What is said on the worker, in the setup check, in an installation of the runtime and by the core is English where it is
-made: nothing there may ask Blender, and reports go to the authors. Where it is shown it goes through ``retold``, which
-knows such a sentence again by its words.
+made, for nothing there may ask Blender. Where it is shown it goes through ``retold``, which knows such a sentence again
+by its words.
+
+Reports go to the authors and are English: what ``tr`` gives remembers the English, and ``english`` asks for it.
 
 No bpy at the top, see ``tasks``.
 """
@@ -32,7 +34,7 @@ class Language:
 
     Attributes:
         texts: what the interface shows, for ``tr`` and for Blender itself.
-        sentences: what is said elsewhere, for ``retold``. Every language has them for the same English.
+        sentences: what is said elsewhere, for ``retold``.
     """
 
     texts: Mapping[str, str]
@@ -47,21 +49,62 @@ CONTEXT = "LATTE3D"
 CONTEXTS = (CONTEXT, "*")
 
 
+class Said(str):
+    """A text in the language of the interface. To other processes it goes as a plain text.
+
+    Attributes:
+        english: the same in English.
+    """
+
+    english: str
+
+    def __new__(cls, text: str, english: str) -> Said:
+        said = super().__new__(cls, text)
+        said.english = english
+        return said
+
+    def format(self, *values: object, **named: object) -> Said:
+        plain = {name: english(value) if isinstance(value, str) else value for name, value in named.items()}
+        return Said(super().format(*values, **named), self.english.format(*values, **plain))
+
+    def strip(self, chars: str | None = None, /) -> Said:
+        return Said(super().strip(chars), self.english.strip(chars))
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
+def english(text: str) -> str:
+    """``text`` as a report has it."""
+    return text.english if isinstance(text, Said) else text
+
+
 def tr(text: str) -> str:
-    """``text`` in the language of the interface; as it is where there is no translation. On the main thread only."""
+    """``text`` in the language of the interface; as it is where there is no translation. On the main thread only.
+
+    A text that is none of ours is one of Blender's own, such as the name of a mode.
+    """
     # Looked up, not imported: a process without Blender is not to load one.
     bpy: Any = sys.modules.get("bpy")
-    return text if bpy is None else bpy.app.translations.pgettext_iface(text, CONTEXT)
+    if bpy is None or isinstance(text, Said):
+        return text
+    return Said(bpy.app.translations.pgettext_iface(text, CONTEXT if _ours(text) else "*"), text)
+
+
+def _ours(text: str) -> bool:
+    """Whether there is a translation here. Every language has them for the same English."""
+    return text in GERMAN or text in GERMAN_SENTENCES
 
 
 def retold(text: str) -> str:
-    """What was said elsewhere, filled in already, in the language of the interface; as it is where nobody knows it.
+    """What was said elsewhere, filled in already, in the language of the interface; as it is where nobody knows it, or
+    where it is in that language already.
 
     Several sentences with spaces between are retold one after the other, as far as they are known from the first on.
     On the main thread only.
     """
-    if not _foreign():
-        return tr(text)
+    if isinstance(text, Said) or not _foreign():
+        return text
     ends = [end.start() for end in re.finditer(r"(?<=[.!?]) ", text)]
     head = max((text[:end] for end in (len(text), *reversed(ends))), key=_weight)  # of equals the longest, the first
     if _weight(head) == 0:
@@ -71,12 +114,12 @@ def retold(text: str) -> str:
         template, values = known
         said = tr(template).format(**{name: _Value(value) for name, value in values.items()})
     rest = text[len(head) + 1 :]
-    return f"{said} {retold(rest)}" if rest else said
+    return Said(f"{said} {retold(rest)}" if rest else said, text)
 
 
 def _weight(text: str) -> int:
     """How many letters of ``text`` are words that have a translation; 0 for a text that nobody knows."""
-    if tr(text) != text:
+    if _ours(text) and tr(text) != text:
         return len(text)
     known = _recognised(text)
     return 0 if known is None else len(text) - sum(map(len, known[1].values()))

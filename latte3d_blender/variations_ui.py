@@ -283,7 +283,7 @@ class LATTE3D_PT_variations(SidebarPanel, bpy.types.Panel):
         progress = None if jobs is None else jobs.progress(_grid.group)
         coming = progress is not None and progress.open > 0
         cells = list(_grid.cells.values())
-        wrapped(layout, context, f"“{_grid.prompt}”")
+        wrapped(layout, context, tr("“{name}”").format(name=_grid.prompt))
         for start in range(0, len(cells), COLUMNS):
             row = layout.row()
             for cell in cells[start : start + COLUMNS]:

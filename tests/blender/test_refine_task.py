@@ -210,7 +210,7 @@ def test_a_missing_prior_is_one_sentence(extension: Extension, monkeypatch: pyte
     monkeypatch.setattr("latte3d_core.checkpoint.WEIGHTS", tmp_path)
     extension.session.open_session(extension.worker.ThreadBackend(fake_looks.load))
     generated()
-    with pytest.raises(RuntimeError, match="prior that judges the looks cannot be read: reinstall"):
+    with pytest.raises(RuntimeError, match="guidance model cannot be read: reinstall"):
         bpy.ops.latte3d.refine()
     other = tmp_path / "other.safetensors"
     other.write_bytes(b"no prior at all")

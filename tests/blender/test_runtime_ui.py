@@ -470,3 +470,26 @@ def test_disabling_the_extension_stops_it(lean: Any) -> None:
     assert not installation.running
     bpy.ops.preferences.addon_enable(module=MODULE)
     assert lean.installation() is None
+
+
+@pytest.mark.parametrize(
+    ("remote", "module", "address"),
+    [
+        ("https://studio.example/blender/lean/index.json", "user_default", "https://studio.example/blender/runtime"),
+        ("https://studio.example/lean/index.json?token=1", "user_default", "https://studio.example/runtime"),
+        ("https://studio.example/lean/index.json", "another", ""),
+        ("https://studio.example/index.json", "user_default", ""),
+        ("file:///S:/lean/index.json", "user_default", ""),
+        ("", "user_default", ""),
+    ],
+)
+def test_the_address_is_known_where_a_repository_has_the_runtime_beside_it(
+    extension: Extension, monkeypatch: pytest.MonkeyPatch, remote: str, module: str, address: str
+) -> None:
+    repo = SimpleNamespace(remote_url=remote, use_remote_url=bool(remote), module=module)
+    known = SimpleNamespace(extensions=SimpleNamespace(repos=[repo]), addons=bpy.context.preferences.addons)
+    context = SimpleNamespace(preferences=known)
+    assert extension.preferences.runtime_address(context) == address
+    extension.preferences.choose_runtime_address(context, "https://elsewhere.example")
+    assert extension.preferences.runtime_address(context) == "https://elsewhere.example"
+    extension.preferences.choose_runtime_address(context, "")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import pickle
 import re
 import string
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from support import MODULE, ROOT, Extension
@@ -18,6 +20,7 @@ bpy = pytest.importorskip("bpy", reason="bpy (Blender as a module) is not instal
 import messages  # noqa: E402 - needs bpy
 from test_extension import drawn, submit, texts, wait_for  # noqa: E402
 
+from latte3d_blender import translations  # noqa: E402
 from latte3d_blender.german import GERMAN  # noqa: E402
 from latte3d_blender.german_worker import SENTENCES  # noqa: E402
 from latte3d_blender.packing import DEVELOPMENT_MODULES  # noqa: E402
@@ -124,6 +127,12 @@ def test_no_sentence_is_put_together_in_one_language_only(sources: list[Path]) -
     assert not pieces, 'write tr("… {gap} …").format(gap=…):\n' + "\n".join(pieces)
 
 
+def test_examples_of_prompts_stay_english() -> None:
+    """A German prompt is not understood: nothing is to invite one."""
+    for prompt in ("a red sports car", "a rusty old robot", "a blue van", "a wooden table with two chairs"):
+        assert GERMAN[prompt] == prompt
+
+
 def test_every_text_has_a_translation(found: dict[str, str]) -> None:
     missing = [f"{where}: {text!r}" for text, where in found.items() if text not in GERMAN]
     assert not missing, "add to latte3d_blender/german.py:\n" + "\n".join(missing)
@@ -148,6 +157,38 @@ def test_a_translation_fits_into_its_place(text: str) -> None:
     noun = text.isalpha() and text.islower()  # a capital in German wherever it stands
     assert noun or text[0].isupper() == german[0].isupper() or not text[0].isalpha() or not german[0].isalpha()
     assert "  " not in german
+
+
+@pytest.fixture
+def german_translations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Blender that speaks German, as far as ``translations`` asks it."""
+    blenders = {"Edit Mode": "Bearbeitungsmodus", "Fast": "Zügig", "Cube": "Würfel"}
+
+    def look_up(text: str, context: str) -> str:
+        return translations.table()["de_DE"].get((context, text), text if context != "*" else blenders.get(text, text))
+
+    fake = SimpleNamespace(app=SimpleNamespace(translations=SimpleNamespace(pgettext_iface=look_up)))
+    monkeypatch.setitem(sys.modules, "bpy", fake)
+
+
+@pytest.mark.usefixtures("german_translations")
+def test_a_text_remembers_its_english() -> None:
+    waits = translations.tr("“{title}” is ready and waits {obstacle}.")
+    until = translations.tr("until you leave {mode}").format(mode=translations.tr("Edit Mode"))
+    said = waits.format(title="Zoë", obstacle=until)
+    assert said == "„Zoë“ ist fertig und wartet, bis der Bearbeitungsmodus verlassen ist."
+    assert translations.english(said) == "“Zoë” is ready and waits until you leave Edit Mode."
+    assert translations.english("made of glass") == "made of glass"
+    assert translations.tr(said) is said and translations.retold(said) is said
+    copy = pickle.loads(pickle.dumps(said))
+    assert type(copy) is str and copy == said
+
+
+@pytest.mark.usefixtures("german_translations")
+def test_blender_names_only_what_is_its_own() -> None:
+    assert translations.tr("Fast") == "Schnell"
+    assert translations.tr("Edit Mode") == "Bearbeitungsmodus"
+    assert translations.retold("Cube") == "Cube"  # may be an artist's word
 
 
 def test_the_table_is_what_blender_takes(extension: Extension) -> None:

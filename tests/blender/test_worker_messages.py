@@ -64,9 +64,14 @@ def german_blender(extension: Extension, monkeypatch: pytest.MonkeyPatch) -> Ite
             bpy.context.preferences.view.language = code
             yield extension
         return
+    said = extension.translations.Said
+
+    def tr(text: str) -> str:
+        return text if isinstance(text, said) else said(look_up(text), text)
+
     for name, module in list(sys.modules.items()):
         if name.startswith(f"{MODULE}.") and hasattr(module, "tr"):
-            monkeypatch.setattr(module, "tr", look_up)
+            monkeypatch.setattr(module, "tr", tr)
     yield extension
 
 
@@ -204,8 +209,8 @@ def test_words_of_the_program_in_a_gap_are_retold_too() -> None:
         "das Erzeugen scheitert, die Erweiterung „Ölfarbe“ ausschalten, dann Blender neu starten."
     )
     assert retold(
-        "The prior that judges the looks cannot be read: reinstall the LATTE3D extension, or name a prior file of your "
-        "own (The model file p.safetensors is truncated; copy or download it again.)"
+        "The guidance model cannot be read: reinstall the LATTE3D extension, or name the file of one of your own "
+        "(The model file p.safetensors is truncated; copy or download it again.)"
     ).endswith("(Die Modelldatei p.safetensors ist abgeschnitten; noch einmal kopieren oder herunterladen.)")
     assert "(Keine Berechtigung)" in retold("/a cannot be read (Permission denied): get it again.")
 
@@ -238,7 +243,7 @@ def test_several_sentences_are_retold_one_after_the_other() -> None:
         "Nobody has ever said this. Nor that.",
         "„ball“: 2,208 Flächen in 1.0 s",
         "2 Prompts, 3 Plätze, etwa 1 s",
-        "The prior that judges the looks",
+        "The guidance model cannot be",
         "the UVs",
         "a car or a van",
         "{odd} {braces",
@@ -302,6 +307,46 @@ def test_a_warning_beside_the_result_is_german(german_blender: Extension) -> Non
     assert "Read as: a red car" in german_blender.job_operators.report_text(job)
 
 
+def test_what_was_made_is_german_and_english_in_the_report(german_blender: Extension) -> None:
+    german_blender.run("a ball")
+    assert "ball“: 2,208 Flächen in " in said(german_blender.panels.LATTE3D_PT_main)
+    report = german_blender.job_operators.report_text(german_blender.session.jobs().last)
+    assert "ball”: 2,208 faces in " in report and "Flächen" not in report
+
+
+def test_why_a_result_cannot_be_placed_is_english_in_the_report(
+    german_blender: Extension, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def place(self: Any, context: Any, job: Any, result: Any) -> None:
+        message = german_blender.job_operators.tr("The faces of “{name}” have changed meanwhile: stylize it anew.")
+        raise german_blender.tasks.PlaceError(message.format(name="Zoë"))
+
+    monkeypatch.setattr(german_blender.generate.GenerateTask, "place", place)
+    with pytest.raises(RuntimeError, match="Die Flächen von „Zoë“ haben sich inzwischen geändert: neu stilisieren"):
+        bpy.ops.latte3d.generate(prompt="a ball")
+    report = german_blender.job_operators.report_text(german_blender.session.jobs().last)
+    assert "The faces of “Zoë” have changed meanwhile: stylize it anew." in report
+
+
+def test_how_it_stands_with_the_runtime_is_english_in_the_report(
+    german_blender: Extension, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ui: ModuleType = german_blender.runtime_ui
+    outcome = ui.Outcome(ui.tr("The runtime is removed: {size} are free again.").format(size="41.0 MB"), restart=True)
+    monkeypatch.setattr(ui, "outcome", outcome)
+    monkeypatch.setattr(ui, "look", lambda: None)
+    monkeypatch.setattr(ui, "found", ui.Found(Path("/nowhere"), kept=True))
+    assert "Die Laufzeit ist entfernt: 41.0 MB sind wieder frei." in texts(drawn(ui.LATTE3D_PT_runtime)).replace(
+        "\n", " "
+    )
+    report = german_blender.doctor_ui.report_text()
+    assert "[NOTE] Runtime: The runtime has changed: restart Blender." in report
+    assert "The runtime is removed: 41.0 MB are free again." in report
+    assert german_blender.doctor_ui.patient(bpy.context).runtime == (
+        "NOTE", "The runtime has changed: restart Blender.",
+    )  # fmt: skip
+
+
 def test_a_model_of_a_newer_format_is_german(german_blender: Extension, tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="torch is not installed")
     from latte3d_core.checkpoint import FORMAT
@@ -324,6 +369,8 @@ def test_a_row_of_the_setup_check_is_german(german_blender: Extension, monkeypat
     examination = SimpleNamespace(findings=findings, running=False, current="", stop=lambda: None)
     monkeypatch.setattr(ui, "_examination", examination)
     shown = said(ui.LATTE3D_PT_setup)
+    row = ui.row_text(findings[-1])
+    assert ui.retold(row) is row  # what is German already is not looked for again
     for words in (
         "Paket xatlas: Das Python-Paket „xatlas“ ist nicht da: es kommt mit der Laufzeit, siehe oben.",
         "Benutzerordner: In /home/zoë lässt sich schreiben.",

@@ -41,7 +41,7 @@ def retold(window: Window, text: str) -> str:
 
 def test_the_panels(german: Window) -> None:
     told = german.said()
-    assert "Eintippen, was entstehen soll, dann Erzeugen drücken." in told
+    assert "Auf Englisch eintippen, was entstehen soll, dann Erzeugen drücken." in told
     # What Blender's own German has other words for.
     names = "Unwrap", "Fast", "History", "Search", "Disk"
     assert german.ask(f"[module('translations').tr(name) for name in {names!r}]") == [
@@ -95,6 +95,24 @@ def test_a_job_that_fails(german: Window, backend: str, prompt: str, english: st
     german.shot(f"german_{prompt.lower()}", "sidebar")
     german.press("latte3d.copy_report")
     assert english in german.wait_for("bpy.context.window_manager.clipboard")
+
+
+def test_a_result_that_waits_names_the_mode_as_blender_does(german: Window) -> None:
+    """And the report about it stays English."""
+    german.run("""
+        bpy.ops.mesh.primitive_cube_add()
+        bpy.ops.object.mode_set(mode="EDIT")
+    """)
+    german.fill("a red sports car", "an egg")
+    german.press("latte3d.generate")
+    german.wait_for("jobs().waiting")
+    assert "„an egg“ ist fertig und wartet, bis der Bearbeitungsmodus verlassen ist." in german.said()
+    german.shot("german_waiting", "sidebar")
+    german.press("latte3d.insert")
+    german.wait_for("not jobs().waiting")
+    assert "„an egg“: 2,208 Flächen in " in german.said()
+    german.run("bpy.ops.latte3d.copy_report()")  # where all went well there is no button
+    assert "“an egg”: 2,208 faces in " in german.wait_for("bpy.context.window_manager.clipboard")
 
 
 def test_the_setup_check(german: Window) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ sys.path.append(str(ROOT / "tests" / "blender"))  # for the stand-ins
 from runtime_stand_ins import Server, make_pack, serving, wheel_bytes
 
 from latte3d_blender.packing import build_core_wheel, build_extension
+from latte3d_blender.runtime_pack import RuntimePack
 
 pytestmark = pytest.mark.gui
 
@@ -23,6 +25,13 @@ ALPHA, BETA = "latte_alpha-1.0-py3-none-any.whl", "latte_beta-2.0-py3-none-any.w
 FILES = {
     ALPHA: wheel_bytes("latte_alpha", "1.0"),
     BETA: wheel_bytes("latte_beta", "2.0", {"latte_beta/data.bin": bytes(range(256)) * 160_000}),
+}
+
+#: Those of another runtime that fits as well, a little larger.
+OTHER = "latte_gamma-3.0-py3-none-any.whl"
+OTHER_FILES = {
+    ALPHA: FILES[ALPHA],
+    OTHER: wheel_bytes("latte_gamma", "3.0", {"latte_gamma/data.bin": bytes(range(256)) * 170_000}),
 }
 
 #: Bytes of the second file after which the slow server hardly goes on.
@@ -53,12 +62,15 @@ work._listen = held
 """
 
 
+def licensed(pack: RuntimePack) -> RuntimePack:
+    wheels = tuple(replace(wheel, licence=licence) for wheel, licence in zip(pack.wheels, LICENCES, strict=True))
+    return replace(pack, wheels=wheels)
+
+
 @pytest.fixture(scope="module")
 def lean(installed: Window) -> Iterator[Window]:
     """A Blender with the lean zip; afterwards there is again what was there."""
-    pack = make_pack(FILES, python=installed.python())
-    wheels = tuple(replace(wheel, licence=licence) for wheel, licence in zip(pack.wheels, LICENCES, strict=True))
-    pack = replace(pack, wheels=wheels)
+    pack = licensed(make_pack(FILES, python=installed.python()))
     extra = {f"runtime/{pack.name}.json": pack.to_json().encode()}
     core = build_core_wheel(ROOT, installed.scratch)
     installed.install(build_extension(ROOT, installed.scratch, [core], edition="lean", extra=extra))
@@ -104,8 +116,18 @@ def wheels(lean: Window) -> Path:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with serving(FILES) as served:
+    with serving(FILES | OTHER_FILES) as served:
         yield served
+
+
+@pytest.fixture
+def other(window: Window) -> Iterator[str]:
+    """The name of the other runtime, which the extension knows as well as long as this lasts."""
+    pack = licensed(make_pack(OTHER_FILES, accelerator="cuda", python=window.python()))
+    listed = f"(module('runtime_ui').Path(module('runtime_ui').__file__).parent / 'runtime' / {pack.name + '.json'!r})"
+    window.run(f"{listed}.write_text({pack.to_json()!r}); module('runtime_ui').look()")
+    yield pack.name
+    window.run(f"{listed}.unlink(); module('runtime_ui').look()")
 
 
 def download(window: Window, address: str, consent: bool = True) -> None:
@@ -165,6 +187,46 @@ def test_from_a_folder(window: Window, wheels: Path) -> None:
         window.ask("str(module('runtime_ui').found.site)")
     )
     window.shot("runtime_installed", "sidebar")
+
+
+def test_reinstall_from_a_zip(window: Window, wheels: Path) -> None:
+    window.run(f"bpy.ops.latte3d.install_runtime(filepath={str(wheels)!r})")
+    window.wait_for(ENDED)
+    lost = "(module('runtime_ui').found.site / 'latte_beta' / 'data.bin')"
+    window.run(f"{lost}.unlink()")
+    pack = window.scratch / "runtime pack.zip"
+    with zipfile.ZipFile(pack, "w") as archive:
+        for name, data in FILES.items():
+            archive.writestr(name, data)
+    window.press("latte3d.install_runtime")
+    window.choose_folder(window.scratch, "runtime_zip", pack.name)
+    window.wait_for(f"{ENDED} and {lost}.is_file()")
+    assert "The runtime is installed: press Generate." in window.said()
+
+
+def test_the_folder_decides_among_several_runtimes(window: Window, other: str) -> None:
+    folder = window.scratch / "for cuda"
+    folder.mkdir(exist_ok=True)
+    for name, data in OTHER_FILES.items():
+        (folder / name).write_bytes(data)
+    window.press("latte3d.install_runtime")
+    window.choose_folder(folder, "runtime_choice")
+    window.wait_for(ENDED)
+    assert window.ask("module('runtime_ui').found.site.name").startswith(other)
+
+
+def test_one_of_several_runtimes_is_chosen_in_the_dialog(window: Window, other: str, server: Server) -> None:
+    dialog = window.open_dialog("latte3d.download_runtime")
+    enter(window, dialog, server.address, consent=True)
+    window.run("notes['said'] = []")
+    window.fill_at(*dialog.above(3), other)
+    # Not ``said``: of the dialog nothing can be asked to be drawn anew.
+    window.wait_for(f"any(text.startswith('{other}: 2 packages, 44 MB to get') for text in notes['said'])")
+    window.shot("runtime_chosen", dialog.frame)
+    window.click(*dialog.accept)
+    window.wait_for(ENDED)
+    assert window.ask("module('runtime_ui').found.site.name").startswith(other)
+    assert {name for name, _ in server.requests} == OTHER_FILES.keys()
 
 
 def test_a_wrong_folder_is_one_sentence(window: Window) -> None:

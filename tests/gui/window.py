@@ -292,20 +292,24 @@ class Window:
         self.command("type", new)
         self.key("Return")
 
-    def choose_folder(self, folder: Path, picture: str = "") -> None:
+    def choose_folder(self, folder: Path, picture: str = "", file: str = "") -> None:
         """In the window of Blender's file browser, which is opening: type the folder and press the button that accepts.
 
         Arguments:
             picture: keep one of the browser under this name before.
+            file: choose this one of the folder, instead of the folder itself.
         """
         left, top, width, height = self.wait_for(_BROWSER)
         self.settle()
         self.fill_at(left + 0.53 * width, top + 21, str(folder))
         self.wait_for(f"os.path.samefile(os.fsdecode({_FILES}.params.directory), {str(folder)!r})")
+        if file:
+            self.fill_at(left + 0.4 * width, top + height - 21, file)
+            self.wait_for(f"{_FILES}.params.filename == {file!r}")
         if picture:
             self.shot(picture, (left, top, left + width, top + height))
         self.click(left + width - 70, top + height - 21)
-        self.wait_for("len(bpy.context.window_manager.windows) == 1")
+        self.wait_for(f"not ({_BROWSER})")
 
     def open_dialog(self, button: str, **where: Any) -> Dialog:
         """Press a button of the sidebar that opens a dialog, and wait until that is on the screen.
