@@ -317,9 +317,10 @@ GERMAN: dict[str, str] = {
     ),
     "New": "Neu",
     "A new UV map beside the object's own": "Eine neue UV-Map neben der eigenen des Objekts",
+    "The UV map that is active while this look is shown": "Die UV-Map, die bei diesem Aussehen aktiv ist",
     "Reshape Too": "Auch umformen",
-    "Make a new object in that style as well, after the shape of the selected one and beside it": (
-        "Auch ein neues Objekt in diesem Stil machen, nach der Form des ausgewählten und daneben"
+    "Leave the selected object as it is and make a new one in that style beside it, after its shape": (
+        "Das ausgewählte Objekt lassen, wie es ist, und nach seiner Form daneben ein neues in diesem Stil machen"
     ),
     "Stylize": "Stilisieren",
     "Give the selected meshes a new look from the prompt; their shapes stay, and the old look can be brought back": (

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from .tasks import Result, Task
 
-#: How many finished jobs the queue remembers, for the list and the report. A group counts as finished when all of it
-#: is.
+#: How many finished jobs the queue remembers, for the list and the report. A group counts as one, and as finished when
+#: all of it is.
 HISTORY = 20
 
 #: How many of the last jobs of a kind the estimate of the time left is taken from.
@@ -513,5 +513,9 @@ class JobQueue:
         finished = [
             old for old in self.jobs if old.state.final and not old.waiting and old.task.group not in unfinished
         ]
-        for old in finished[:-HISTORY]:
-            self.jobs.remove(old)
+        # In the order in which they were complete; the last member of a group comes last.
+        rows = list(dict.fromkeys(old.task.group or old.id for old in reversed(finished)))
+        forgotten = set(rows[HISTORY:])
+        for old in finished:
+            if (old.task.group or old.id) in forgotten:
+                self.jobs.remove(old)

@@ -12,10 +12,10 @@ from . import properties
 from .operators import SETTINGS, LATTE3D_OT_generate
 from .submit import possible
 from .translations import tr
-from .wishes import PopulateError, Wish, read_file
+from .wishes import FORMATS, PopulateError, Wish, read_file
 
 #: File endings that are taken when dropped, as Blender wants them.
-PROMPT_FILES = ".txt;.csv;.jsonl"
+PROMPT_FILES = ";".join((".txt", *FORMATS))
 MESH_FILES = ".glb;.gltf;.obj"
 
 

@@ -11,6 +11,7 @@ from mathutils import Matrix, Quaternion, Vector
 
 from .insert import make_material, make_mesh, target_collection
 from .later import np
+from .live_ui import MARK
 from .places import multiply, tilts
 from .populate import Item, Plan
 from .prepare import PreparedObject
@@ -137,7 +138,7 @@ def dropped(context: bpy.types.Context, places: Sequence[Place], align: bool) ->
     for place in places:
         for way, lift in ((-1.0, 1e-3), (1.0, 0.0)):
             start = Vector(place.location) + Vector((0.0, 0.0, lift))
-            hit, point, normal, *_ = context.scene.ray_cast(depsgraph, start, (0.0, 0.0, way))
+            hit, point, normal = _ground(context.scene, depsgraph, start, way)
             if hit:
                 rotation = place.rotation
                 if align:
@@ -149,6 +150,17 @@ def dropped(context: bpy.types.Context, places: Sequence[Place], align: bool) ->
             lost += 1
             result.append(place)
     return result, lost
+
+
+def _ground(
+    scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph, start: Vector, way: float
+) -> tuple[bool, Vector, Vector]:
+    """What lies straight above (1) or below (-1) of a point, but for the live preview, which does not stay."""
+    while True:
+        hit, point, normal, _, obj, _ = scene.ray_cast(depsgraph, start, (0.0, 0.0, way))
+        if not hit or MARK not in obj:
+            return hit, point, normal
+        start = point + Vector((0.0, 0.0, way * 1e-4))
 
 
 # --- the collection ----------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ _TEXTS = {
     "uv": {"name": "UV Map", "description": "Where the texture is to lie"},
     "reshape": {
         "name": "Reshape Too",
-        "description": "Make a new object in that style as well, after the shape of the selected one and beside it",
+        "description": "Leave the selected object as it is and make a new one in that style beside it, after its shape",
     },
 }
 
@@ -127,7 +127,7 @@ def _values(operator: bpy.types.Operator, context: bpy.types.Context) -> dict[st
 
 
 def _tasks(context: bpy.types.Context, values: dict[str, Any]) -> tuple[list[MeshTask], list[str]]:
-    """One task for each selected mesh, two with a new shape, and why other objects have none."""
+    """One task for each selected mesh, and why other objects have none."""
     usable, skipped = [], []
     for obj in context.selected_objects:
         why = refusal(obj)
@@ -147,8 +147,9 @@ def _tasks(context: bpy.types.Context, values: dict[str, Any]) -> tuple[list[Mes
     for obj, mesh in usable:
         common = {name: values[name] for name in ("prompt", "seed", "keep_colours", "texture_size")}
         common |= {"target": reference(obj), "mesh": mesh, "device": device, "model": model, "group": group}
-        tasks.append(StylizeTask(uv=values["uv"], refined=is_refined(obj), **common))
-        if values["reshape"]:
+        if not values["reshape"]:
+            tasks.append(StylizeTask(uv=values["uv"], refined=is_refined(obj), **common))
+        else:
             budget = {"faces": context.scene.latte3d.faces, "unwrap": context.scene.latte3d.unwrap}
             tasks.append(ReshapeTask(alpha=values["alpha"], turn=heading(obj), **budget, **common))
     return tasks, skipped
@@ -353,9 +354,7 @@ def draw_styles(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy
     row = layout.row(align=True)
     row.operator("latte3d.variant_compare").other = "ORIGINAL"
     row.operator("latte3d.variant_compare", text="Previous").other = "PREVIOUS"
-    part = row.row(align=True)
-    part.enabled = styles.shown > 0
-    part.operator("latte3d.variant_delete", text="", icon="TRASH").index = styles.shown
+    row.operator("latte3d.variant_delete", text="", icon="TRASH").index = styles.shown
 
 
 CLASSES = (

@@ -45,6 +45,7 @@ class LATTE3D_PG_variant(bpy.types.PropertyGroup):
         "name": StringProperty(name="Name", description="What the style is called"),
         "prompt": StringProperty(name="Prompt", description="What the style was made from"),
         "slots": CollectionProperty(name="Slots", description="What each material slot holds", type=LATTE3D_PG_slot),
+        "layer": StringProperty(name="UV Map", description="The UV map that is active while this look is shown"),
         # Not set for the original look, which each of the two has, and in files from before there was such a note.
         "refined": BoolProperty(
             name="For Refined", description="Whether the style was painted for the refined look of the object"
@@ -90,7 +91,7 @@ def add_style(obj: bpy.types.Object, prompt: str, styled: Styled) -> str:
     for key, value in styled.properties.items():
         material[key] = value
     entry = variants.entries.add()
-    entry.name, entry.prompt, entry.refined = name, prompt, is_refined(obj)
+    entry.name, entry.prompt, entry.refined, entry.layer = name, prompt, is_refined(obj), layer
     for _ in obj.material_slots:
         slot = entry.slots.add()
         slot.link, slot.material = "OBJECT", material
@@ -127,13 +128,17 @@ def _show(obj: bpy.types.Object, index: int) -> None:
         return
     if variants.shown < len(variants.entries):
         _write_down(obj, variants.entries[variants.shown])
+    if variants.shown == 0 and obj.data.uv_layers.active is not None:
+        variants.entries[0].layer = obj.data.uv_layers.active.name
     _put_on(obj, variants.entries[index], index > 0)
+    _activate(obj.data, variants.entries[index].layer)
     variants.previous, variants.shown = variants.shown, index
 
 
 def remove(obj: bpy.types.Object, index: int) -> None:
     """Take a style off the list, and its material out of the file if nothing else uses it. With the last style the
-    original's entry goes too, and no trace is left but the UV layer that was made, if any."""
+    original's entry goes too, and no trace is left but the UV layer that was made, if any, and the empty slot of a mesh
+    that had none."""
     variants = obj.latte3d_variants
     if variants.shown == index:
         show(obj, 0)
@@ -196,6 +201,14 @@ def _put_on(obj: bpy.types.Object, entry: Any, style: bool) -> None:
         slot.link = "OBJECT"
         slot.material = stored.material
         slot.link = stored.link
+
+
+def _activate(mesh: bpy.types.Mesh, layer: str) -> None:
+    """Make a UV layer the active one: the solid view draws textures on that one, whatever the material says. Not on a
+    mesh that several share, for the others may show something else."""
+    found = mesh.uv_layers.get(layer)
+    if found is not None and mesh.users == 1:
+        mesh.uv_layers.active = found
 
 
 def _unique(name: str, taken: list[str]) -> str:

@@ -295,6 +295,30 @@ def test_a_group_is_counted_cancelled_and_retried_as_one() -> None:
     assert [job.id for job in jobs.open] == [alone.id, *(job.id for job in again)]
 
 
+def test_a_group_is_forgotten_as_a_whole_or_not_at_all() -> None:
+    backend = ByHand()
+    jobs = JobQueue(backend)
+    herd = jobs.new_group("Herd")
+    for number in range(HISTORY + 30):
+        jobs.submit(GenerateTask(str(number), group=herd))
+        backend.say(backend.begin(), Finished(RESULT) if number else Failed("No.", "trace"))
+    jobs.drain()
+    for job in jobs.waiting:
+        jobs.take(job)
+
+    def one_more() -> None:
+        jobs.submit(GenerateTask("alone"))
+        backend.say(backend.begin(), Failed("No.", "trace"))
+        jobs.drain()
+
+    for _ in range(HISTORY - 1):
+        one_more()
+        progress = jobs.progress(herd)
+        assert progress is not None and (progress.total, progress.failed) == (HISTORY + 30, 1)
+    one_more()
+    assert jobs.progress(herd) is None and len(jobs.jobs) == HISTORY
+
+
 @dataclass(frozen=True)
 class OtherTask(GenerateTask):
     """Another kind, for the estimate."""

@@ -43,8 +43,18 @@ _RENDER = """
 """
 
 
-def test_solid_view_eevee_and_cycles_show_the_same(extension: Extension, tmp_path: Path) -> None:
-    extension.run("a ball")
+@pytest.mark.parametrize("style", [False, True])
+def test_solid_view_eevee_and_cycles_show_the_same(extension: Extension, tmp_path: Path, style: bool) -> None:
+    """``style``: of a mesh that the artist has made, on a UV layer of its own beside the artist's."""
+    if style:
+        pytest.importorskip("torch", reason="stylizing runs on the core, which needs torch")
+        bpy.ops.mesh.primitive_uv_sphere_add()
+        obj = bpy.context.object
+        obj.name = "a ball"
+        bpy.ops.latte3d.stylize(prompt="a toy", texture_size=128, uv="new")
+        assert [layer.name for layer in obj.data.uv_layers] == ["UVMap", "LATTE3D"]
+    else:
+        extension.run("a ball")
     path = tmp_path / "ball.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path), copy=True)
     eevee = "BLENDER_EEVEE_NEXT" if (4, 2, 0) <= bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE"

@@ -100,6 +100,13 @@ def test_a_dropped_list_fills_the_scene(extension: Extension, tmp_path: Path) ->
     assert len(places) == 3, "a list without places stands on a grid"
 
 
+def test_every_list_that_populate_reads_can_be_dropped(extension: Extension) -> None:
+    from latte3d_blender.wishes import FORMATS
+
+    endings = extension.menus_ui.LATTE3D_FH_prompts.bl_file_extensions.split(";")
+    assert set(endings) == {".txt", *FORMATS}
+
+
 def test_a_dropped_list_that_says_where(extension: Extension, tmp_path: Path) -> None:
     (tmp_path / "list.csv").write_text("prompt,x,y\na ball,5,6\n")
     bpy.ops.latte3d.drop_prompts(filepath=str(tmp_path / "list.csv"))

@@ -661,6 +661,8 @@ def test_the_slope_is_an_angle_as_blender_has_them(extension: Extension) -> None
 @needs_bpy
 def test_dropping_to_the_ground(extension: Extension) -> None:
     bpy.ops.mesh.primitive_plane_add(size=4, location=(0, 0, -2), rotation=(0.3, 0, 0))
+    bpy.ops.mesh.primitive_cube_add(size=1, location=(0, 1, 1))
+    bpy.context.object["latte3d_live"] = True  # a preview, which is no ground
     bpy.context.view_layer.update()
     for obj in bpy.context.selected_objects:
         obj.select_set(False)

@@ -233,7 +233,8 @@ def main() -> int:
             jobs = [one_round(window, _GENERATE.format(prompt=prompt), _ENDED) for prompt in (FIRST, *OTHERS)]
             table.add(f"gap during the first job, which loads everything ({kind})", jobs[0]["gaps"], GAP)
             table.add(f"gap during the others ({kind})", [gap for job in jobs[1:] for gap in job["gaps"]], GAP)
-            table.add(f"drawing all panels once ({kind})", [draw for job in jobs for draw in job["draws"]], DRAWING)
+            draws = [draw for job in jobs for draw in job["draws"]]
+            table.add(f"drawing the open panels once ({kind})", draws, DRAWING)
             places += [place for job in jobs for place in job["places"]]
             for name, times in _cancels(window).items():
                 table.add(f"Cancel, until {name} ({kind})", times, None if "free" in name else CANCEL)
