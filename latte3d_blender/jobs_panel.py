@@ -1,6 +1,6 @@
 """The list of jobs, drawn by hand from the queue: nothing of it is a property, so nothing of it gets into a file.
 
-A batch is one row, however many jobs it has.
+A batch is one row, however many jobs it has, and below it those that failed.
 """
 
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from .panels import SidebarPanel, letters, stage_text, wrapped
 from .translations import tr
 from .wording import duration, shortened
 
-#: How many rows are drawn; the rest is counted.
-ROWS = 12
+#: How many rows are drawn, and how many failed members of a batch below its row; the rest is counted.
+ROWS, FAILED_ROWS = 12, 4
 
 ICONS = {
     JobState.QUEUED: "SORTTIME",
@@ -140,6 +140,13 @@ def group_row(layout: bpy.types.UILayout, context: bpy.types.Context, jobs: JobQ
         draw_bar(layout, context, group.fraction, text, with_left(text, jobs, jobs.members(group.name)))
     else:
         layout.label(text=text, icon="BLANK1", translate=False)
+    failed = [job for job in jobs.members(group.name) if job.state is JobState.FAILED]
+    for job in failed[:FAILED_ROWS]:
+        job_row(layout, context, jobs, job)
+        wrapped(layout, context, job.message, "BLANK1")
+    if len(failed) > FAILED_ROWS:
+        more = tr("… and {count} more").format(count=len(failed) - FAILED_ROWS)
+        layout.label(text=more, icon="BLANK1", translate=False)
 
 
 CLASSES = (LATTE3D_PT_jobs,)

@@ -681,6 +681,22 @@ def test_a_batch_is_retried_and_stopped_by_name(extension: Extension) -> None:
         bpy.ops.latte3d.retry(group=herd)
 
 
+def test_what_failed_of_a_batch_is_told_one_by_one(extension: Extension) -> None:
+    jobs, task = extension.session.jobs(), extension.generate.GenerateTask
+    prompts = ["a cow", *(f"FAIL {number}" for number in range(6))]
+    herd = jobs.new_group("herd")
+    members = [jobs.submit(task(prompt, group=herd)) for prompt in prompts]
+    wait_for(lambda: all(job.state.final and not job.waiting for job in members), extension)
+    said = texts(drawn(extension.jobs_panel.LATTE3D_PT_jobs))
+    assert "1 of 7, 6 failed" in said and "a cow" not in said
+    assert said.count("This prompt cannot be read") == 4
+    assert "FAIL 0" in said and "FAIL 3" in said and "FAIL 4" not in said and "… and 2 more" in said
+    copied = [
+        each for each in drawn(extension.jobs_panel.LATTE3D_PT_jobs) if each == ("operator", "latte3d.copy_report")
+    ]
+    assert len(copied) == 4
+
+
 # --- panels ------------------------------------------------------------------------------------------------------
 
 
