@@ -652,21 +652,29 @@ def _targets(options: argparse.Namespace) -> "tuple[Any, ...]":
     return choose_targets(options.platform, options.python, options.accelerator or ("cpu", "mps"))
 
 
+def _selected(shop: Any, options: argparse.Namespace) -> "Iterator[tuple[Any, tuple[Any, ...]]]":
+    """Each target that the command line asks for, with its wheels; one that the lock is not complete for is told of."""
+    from latte3d_blender.wheel_lock import IncompleteError
+
+    for target in _targets(options):
+        try:
+            chosen = shop.select(target)
+        except IncompleteError as error:
+            _say(f"{target.name} is left out: {error}")
+            continue
+        yield target, chosen
+
+
 def wheels(options: argparse.Namespace) -> int:
     """``build.py wheels``: the wheels of the lock, compared with their checksums; those that are here stay."""
     from latte3d_blender.publishing import Workshop
-    from latte3d_blender.wheel_lock import IncompleteError, is_complete
+    from latte3d_blender.wheel_lock import is_complete
 
     shop = Workshop(ROOT)
     done = 0
     failed: list[str] = []
     with _told_by_publishing():
-        for target in _targets(options):
-            try:
-                chosen = shop.select(target)
-            except IncompleteError as error:
-                _say(f"{target.name} is left out: {error}")
-                continue
+        for target, chosen in _selected(shop, options):
             missing = [wheel for wheel in chosen if not is_complete(wheel, shop.wheels)]
             if missing:
                 size = sum(wheel.size for wheel in missing)
@@ -796,7 +804,6 @@ def repository(options: argparse.Namespace) -> int:
     """``build.py repository``: an extension repository of the zips that ``package`` made."""
     from latte3d_blender import publishing
     from latte3d_blender.packing import read_version
-    from latte3d_blender.wheel_lock import IncompleteError
 
     tools = publishing.find_tools(ROOT)
     if not tools:
@@ -808,12 +815,7 @@ def repository(options: argparse.Namespace) -> int:
         shop = publishing.Workshop(ROOT)
         files = {}
         if options.runtime:
-            for target in _targets(options):
-                try:
-                    chosen = shop.select(target)
-                except IncompleteError as error:
-                    _say(f"{target.name} is left out: {error}")
-                    continue
+            for _, chosen in _selected(shop, options):
                 files.update({path.name: path for path in publishing.check_folder(chosen, shop.wheels)})
         made = publishing.build_repository(
             list(tools.values())[-1], archives, options.out, list(files.values()), options.own_use

@@ -362,7 +362,7 @@ def _load(package: str) -> Any:
 
 
 def _cannot_import(package: str, error: Exception, patient: Patient) -> str:
-    reason, others = " ".join(str(error).split())[:300], other_extensions(patient.addon_folders)
+    reason = " ".join(str(error).split())[:300]
     why = error.__cause__ or error  # the core has words of its own for Open3D, which are not for artists
     missing = isinstance(why, ModuleNotFoundError) and why.name == package
     if missing and patient.lacks_runtime:
@@ -377,6 +377,7 @@ def _cannot_import(package: str, error: Exception, patient: Patient) -> str:
             f"“{package}” cannot be loaded ({reason}): install the newest Microsoft Visual C++ runtime, or choose "
             "“Separate Process” in the preferences, then restart Blender."
         )
+    others = other_extensions(patient.addon_folders)
     culprit = next(
         (found for name in (package, *CLASHING) if (found := brought_by(others, name)).name), Culprit()
     )  # one of them may not fit another's numpy

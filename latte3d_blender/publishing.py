@@ -215,13 +215,8 @@ def build_full(shop: Workshop, out_dir: Path, target: Target, own_use: bool = Fa
         LockError: wheels are missing or altered.
         PublishError: a licence forbids it.
     """
-    locked = shop.select(target)
-    wheels = check_folder(locked, shop.wheels)
-    licences = shop.licences()
-    wrong = licence_faults(wheels, licences)
-    if wrong:
-        raise PublishError(f"{wrong[0]}; mend the table or the lock.")
-    barred = kept_out(locked, target, licences)
+    wheels = _fit_wheels(shop, target)
+    barred = kept_out(shop.select(target), target, shop.licences())
     if barred and not own_use:
         raise PublishError(
             f"a full zip for {target.platform} would hold parts that are not free ({', '.join(barred)}; see "
@@ -241,6 +236,20 @@ def build_full(shop: Workshop, out_dir: Path, target: Target, own_use: bool = Fa
     )
 
 
+def _fit_wheels(shop: Workshop, target: Target) -> list[Path]:
+    """The wheels of a target as files, unmodified and under licences that are known and fit.
+
+    Raises:
+        LockError: wheels are missing or altered.
+        PublishError: a licence is unknown, has changed or does not fit.
+    """
+    wheels = check_folder(shop.select(target), shop.wheels)
+    wrong = licence_faults(wheels, shop.licences())
+    if wrong:
+        raise PublishError(f"{wrong[0]}; mend the table or the lock.")
+    return wheels
+
+
 def build_pack(shop: Workshop, out_dir: Path, target: Target, own_use: bool = False) -> Path:
     """A runtime pack as one zip of wheels, to be installed by a lean zip's Doctor without a network.
 
@@ -251,12 +260,7 @@ def build_pack(shop: Workshop, out_dir: Path, target: Target, own_use: bool = Fa
         LockError: wheels are missing or altered.
         PublishError: a licence forbids it.
     """
-    pack = shop.pack(target)
-    files = check_folder(shop.select(target), shop.wheels)
-    licences = shop.licences()
-    wrong = licence_faults(files, licences)
-    if wrong:
-        raise PublishError(f"{wrong[0]}; mend the table or the lock.")
+    pack, files, licences = shop.pack(target), _fit_wheels(shop, target), shop.licences()
     # Beside the extension, not in it: what must stay out of its zips on one system only may be passed on by itself.
     barred = sorted(w.package for w in shop.select(target) if licences[w.package].kept_out >= frozenset(PIP_PLATFORMS))
     if barred and not own_use:

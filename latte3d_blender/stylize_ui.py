@@ -147,11 +147,11 @@ def _tasks(context: bpy.types.Context, values: dict[str, Any]) -> tuple[list[Mes
     for obj, mesh in usable:
         common = {name: values[name] for name in ("prompt", "seed", "keep_colours", "texture_size")}
         common |= {"target": reference(obj), "mesh": mesh, "device": device, "model": model, "group": group}
-        if not values["reshape"]:
-            tasks.append(StylizeTask(uv=values["uv"], refined=is_refined(obj), **common))
-        else:
+        if values["reshape"]:
             budget = {"faces": context.scene.latte3d.faces, "unwrap": context.scene.latte3d.unwrap}
             tasks.append(ReshapeTask(alpha=values["alpha"], turn=heading(obj), **budget, **common))
+        else:
+            tasks.append(StylizeTask(uv=values["uv"], refined=is_refined(obj), **common))
     return tasks, skipped
 
 

@@ -294,16 +294,13 @@ class Artist:
         """Nothing else has changed. (A mesh that had no slot for a style has one now, and so have all its objects.)"""
         assert before.keys() - now.keys() == {gone} - {None}
         assert len(now.keys() - before.keys()) == new
-        kin = {obj.session_uid for obj in bpy.data.objects if changed in now and obj.data == Artist.data_of(changed)}
+        painted = next((obj.data for obj in bpy.data.objects if obj.session_uid == changed), None)
+        kin = {obj.session_uid for obj in bpy.data.objects if painted is not None and obj.data == painted}
         for uid in (before.keys() & now.keys()) - {changed}:
             was = before[uid]
             if uid in kin and not was.slots:
                 was = replace(was, slots=now[uid].slots if {*now[uid].slots} == {("DATA", "")} else ())
             assert now[uid] == was
-
-    @staticmethod
-    def data_of(uid: int | None) -> Any:
-        return next(obj.data for obj in bpy.data.objects if obj.session_uid == uid)
 
     def watched_push(self, push: Callable[[str], None]) -> Callable[[str], None]:
         """The extension's function, with a note of what each undo step holds."""
