@@ -72,16 +72,19 @@ class PreviewTask(Task):
     def run(self, generator: Generator, progress: Progress) -> PreparedPreview:
         import numpy as np
 
-        from latte3d_core.blend import blend
+        from latte3d_core.blend import blended
         from latte3d_core.preview import preview
 
         from .prepare import to_blender_frame
 
-        fields = generator.fields(self.prompt, seed=self.seed, alpha=self.alpha, progress=progress)
-        shown: Any = fields
+        shown: Any
         if self.prompt_b:
-            end = generator.fields(self.prompt_b, seed=self.seed, alpha=self.alpha, progress=progress)
-            shown = blend(generator, fields, end, self.factor, progress)  # type: ignore[arg-type] # the smaller part
+            shown = blended(
+                generator,  # type: ignore[arg-type] # the smaller part
+                self.prompt, self.prompt_b, self.factor, self.seed, self.alpha, progress,
+            )  # fmt: skip
+        else:
+            shown = generator.fields(self.prompt, seed=self.seed, alpha=self.alpha, progress=progress)
         mesh = preview(generator, shown, progress=progress)  # type: ignore[arg-type] # the smaller part
         return PreparedPreview(
             vertices=to_blender_frame(mesh.vertices, self.size_m or mesh.size_m),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import torch
@@ -34,6 +34,9 @@ from latte3d_core.model.templates import OWN_CAPTION
 from latte3d_core.model.text import TextEncoder, clean_prompt
 from latte3d_core.progress import Progress
 from latte3d_core.sizes import real_size
+
+if TYPE_CHECKING:
+    from latte3d_core.blend import Ends
 
 #: Shape strength when none is asked for.
 DEFAULT_ALPHA = 1.0
@@ -162,6 +165,8 @@ class Latte3D:
         self.net = checkpoint.net.to(self.device)
         self.templates = checkpoint.templates
         self.text = TextEncoder(self.net.config.text, self.device)
+        #: What ``blend.blended`` was asked for last.
+        self.ends: Ends | None = None
 
     @classmethod
     def from_pretrained(cls, path_or_name: str | Path = "small", device: str = "auto") -> Latte3D:

@@ -129,6 +129,55 @@ class _Matched:
         return points, np.clip(colors, 0, 1)
 
 
+@dataclass(frozen=True)
+class Ends:
+    """Two prompts to blend between, and what depends on them alone.
+
+    Attributes:
+        asked: prompts, seed and strength that they were made with. start, end: their fields.
+        matched: their points, partner by partner. warnings: what was noted on the way.
+    """
+
+    asked: tuple[str, str, int, float | None]
+    start: Fields
+    end: Fields
+    matched: _Matched
+    warnings: tuple[str, ...]
+
+
+def blended(
+    model: Latte3D,
+    prompt: str,
+    prompt_b: str,
+    t: float,
+    seed: int = 0,
+    alpha: float | None = None,
+    progress: Progress | None = None,
+) -> BlendedFields:
+    """``blend`` for a slider that is dragged: the model keeps the ends, so that another ``t`` costs half as much.
+
+    Arguments:
+        prompt, prompt_b: the ends. seed, alpha: of both, as in ``Latte3D.fields``.
+
+    Raises:
+        PromptError, SettingError: what was given is out of range. Cancelled: as asked for.
+    """
+    progress = progress or Progress()
+    t = in_range("blend (t)", t, 0.0, 1.0)
+    asked = (prompt, prompt_b, seed, alpha)
+    ends = model.ends
+    if ends is None or ends.asked != asked:
+        before = len(progress.warnings)
+        start, end = (model.fields(side, seed, alpha, progress=progress) for side in (prompt, prompt_b))
+        ends = Ends(asked, start, end, _match(model, start, end), tuple(progress.warnings[before:]))
+        model.ends = ends
+    else:
+        for warning in ends.warnings:
+            progress.warn(warning)
+    with progress.stage("network"):
+        return _between(model, ends.start, ends.end, t, ends.matched)
+
+
 def blend(model: Latte3D, start: Fields, end: Fields, t: float, progress: Progress | None = None) -> BlendedFields:
     """The object at ``t`` of the way from ``start`` to ``end``, both made by ``Latte3D.fields`` of this model.
 

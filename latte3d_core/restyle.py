@@ -111,7 +111,10 @@ def placement(mesh: ArtistMesh) -> Placement:
         SettingError: the mesh cannot be used; the sentence says why.
     """
     _checked(mesh)
-    used = np.asarray(mesh.vertices, dtype=np.float64)[np.unique(mesh.triangles)]
+    vertices = np.asarray(mesh.vertices, dtype=np.float64)
+    named = np.zeros(len(vertices), dtype=bool)
+    named[np.ravel(mesh.triangles)] = True
+    used = vertices[named]
     low, high = used.min(axis=0), used.max(axis=0)
     half = float((high - low).max()) / 2
     if not half > 0.0:

@@ -120,10 +120,12 @@ def _boxes(flat: np.ndarray, chart: np.ndarray, count: int) -> tuple[np.ndarray,
     points = flat[order].reshape(-1, 2)
     angle = np.arange(_ANGLES) * (np.pi / 2.0 / _ANGLES)
     cosine, sine = np.cos(angle), np.sin(angle)
-    u = points[:, :1] * cosine - points[:, 1:] * sine
-    v = points[:, :1] * sine + points[:, 1:] * cosine
-    low = np.stack([np.minimum.reduceat(axis, starts) for axis in (u, v)], axis=2)
-    high = np.stack([np.maximum.reduceat(axis, starts) for axis in (u, v)], axis=2)
+    low, high = np.empty((count, _ANGLES, 2)), np.empty((count, _ANGLES, 2))
+    x, y = points.T.copy()
+    for k in range(_ANGLES):  # one by one: a million triangles in all directions at once would fill the memory
+        for axis, values in enumerate((x * cosine[k] - y * sine[k], x * sine[k] + y * cosine[k])):
+            np.minimum.reduceat(values, starts, out=low[:, k, axis])
+            np.maximum.reduceat(values, starts, out=high[:, k, axis])
     area = (high - low).prod(axis=2)
     area[:, 0] *= 1.0 - _WORTH_TURNING  # straight things stay straight, and their texels with them
     best = area.argmin(axis=1)

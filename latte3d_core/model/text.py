@@ -72,12 +72,19 @@ class TextEncoder:
         ensure_numpy_metadata()
         try:
             from transformers import AutoModel, AutoTokenizer
+            from transformers.utils import logging as its_log
         except ImportError as error:
             raise DependencyError("transformers is not installed; the text encoder needs it.") from error
         self.config = config
         self.device = torch.device(device)
         self.tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        model = AutoModel.from_pretrained(str(folder), local_files_only=True, dtype=torch.float32)
+        shown = its_log.is_progress_bar_enabled()
+        its_log.disable_progress_bar()  # nobody asked for it, and a terminal may be somebody's output
+        try:
+            model = AutoModel.from_pretrained(str(folder), local_files_only=True, dtype=torch.float32)
+        finally:
+            if shown:
+                its_log.enable_progress_bar()
         self.model = model.eval().requires_grad_(False).to(self.device)
 
     def knows(self, word: str) -> bool:

@@ -119,6 +119,12 @@ def blend(model: Any, start: Fields, end: Fields, t: float, progress: Progress |
     return Blended(start, end, t)
 
 
+def blended(
+    model: Latte3D, prompt: str, prompt_b: str, t: float, seed: int, alpha: float | None, progress: Progress
+) -> Blended:
+    return Blended(*(model.fields(side, seed, alpha, progress) for side in (prompt, prompt_b)), t)
+
+
 def morph_targets(
     model: Latte3D, start: Fields, end: Fields, steps: int, faces: int, texture_size: int, progress: Progress
 ) -> Any:
@@ -164,6 +170,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Refining:
     monkeypatch.setattr("latte3d_core.preview.preview", preview)
     monkeypatch.setattr("latte3d_core.preview.thumbnail", thumbnail)
     monkeypatch.setattr("latte3d_core.blend.blend", blend)
+    monkeypatch.setattr("latte3d_core.blend.blended", blended)
     monkeypatch.setattr("latte3d_core.blend.morph_targets", morph_targets)
     monkeypatch.setattr("latte3d_core.train.refine.refine_fields", refining)
     return refining

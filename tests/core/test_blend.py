@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latte3d_core import Cancelled, Latte3D, Progress, SettingError
-from latte3d_core.blend import blend, matching, morph_targets, onto_surface
+from latte3d_core.blend import blend, blended, matching, morph_targets, onto_surface
 from latte3d_core.mesh.check import check
 from latte3d_core.preview import preview
 
@@ -61,6 +61,33 @@ def test_the_ends_are_the_ends(tiny_model: Latte3D) -> None:
         np.testing.assert_array_equal(mixed.color(PLACES), expected.color(PLACES))
         np.testing.assert_array_equal(mixed.sdf_grid(33), expected.sdf_grid(33))
         assert mixed.size_m == pytest.approx(expected.size_m)
+
+
+def test_a_slider_works_its_ends_out_once(tiny_model: Latte3D, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    fields = tiny_model.fields
+
+    def counted(prompt: str, *given: Any, progress: Progress | None = None, **named: Any) -> Any:
+        asked.append(prompt)
+        if progress is not None:
+            progress.warn(f"about {prompt}")
+        return fields(prompt, *given, progress=progress, **named)
+
+    monkeypatch.setattr(tiny_model, "fields", counted)
+    monkeypatch.setattr(tiny_model, "ends", None)
+    start, end = fields("a red ball", 3), fields("a bench", 3)
+    for t in (0.25, 0.75, 0.0):
+        progress = Progress()
+        shown, slow = (
+            blended(tiny_model, "a red ball", "a bench", t, 3, progress=progress),
+            blend(tiny_model, start, end, t),
+        )
+        np.testing.assert_array_equal(shown.sdf(PLACES), slow.sdf(PLACES))
+        np.testing.assert_array_equal(shown.color(PLACES), slow.color(PLACES))
+        assert progress.warnings == ["about a red ball", "about a bench"], "said each time"
+    assert len(asked) == 2 + 2 * 2 * 2, "the ends once, and each in-between by both ways"
+    blended(tiny_model, "a red ball", "a bench", 0.0, 4)
+    assert len(asked) == 12, "another seed, other ends"
 
 
 def ends() -> list[tuple[dict[str, Any], dict[str, Any]]]:
