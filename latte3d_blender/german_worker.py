@@ -105,14 +105,16 @@ SENTENCES: dict[str, str] = {
         "{path} lässt sich nicht schreiben: {reason:retold}; Platz schaffen oder in den Einstellungen einen anderen "
         "Modellordner wählen."
     ),
-    "{name} is not a prior; choose a file made by latte3d train-prior.": (
+    "{name} is not a guidance model; choose a file made by latte3d train-prior.": (
         "{name} ist kein Leitmodell; eine Datei wählen, die latte3d train-prior gemacht hat."
     ),
-    "The prior {path} cannot be read ({reason}).": "Das Leitmodell {path} lässt sich nicht lesen ({reason:retold}).",
-    "The prior {name} has format {number}, this version reads {known}.": (
+    "The guidance model {path} cannot be read ({reason}).": (
+        "Das Leitmodell {path} lässt sich nicht lesen ({reason:retold})."
+    ),
+    "The guidance model {name} has format {number}, this version reads {known}.": (
         "Das Leitmodell {name} hat das Format {number}, diese Version liest {known}."
     ),
-    "The prior {name} does not fit this version of the program.": (
+    "The guidance model {name} does not fit this version of the program.": (
         "Das Leitmodell {name} passt nicht zu dieser Version des Programms."
     ),
     "The guidance model cannot be read: reinstall the LATTE3D extension, or name the file of one of your own "

@@ -46,14 +46,16 @@ def load_prior(path_or_name: str | Path, device: torch.device | str = "cpu") -> 
             header = json.loads((stored.metadata() or {})[_KEY])
             tensors = {key: stored.get_tensor(key).float() for key in stored.keys()}  # noqa: SIM118 - not a dict
     except KeyError as error:
-        raise CheckpointError(f"{path.name} is not a prior; choose a file made by latte3d train-prior.") from error
+        message = f"{path.name} is not a guidance model; choose a file made by latte3d train-prior."
+        raise CheckpointError(message) from error
     except (OSError, SafetensorError, ValueError) as error:
-        raise CheckpointError(f"The prior {path} cannot be read ({error}).") from error
-    if header.get("format") != FORMAT:
-        raise CheckpointError(f"The prior {path.name} has format {header.get('format')}, this version reads {FORMAT}.")
+        raise CheckpointError(f"The guidance model {path} cannot be read ({error}).") from error
+    number = header.get("format")
+    if number != FORMAT:
+        raise CheckpointError(f"The guidance model {path.name} has format {number}, this version reads {FORMAT}.")
     try:
         net = PriorNet(from_json(PriorConfig, header["config"]))
         net.load_state_dict(tensors)
     except (KeyError, RuntimeError, SettingError) as error:
-        raise CheckpointError(f"The prior {path.name} does not fit this version of the program.") from error
+        raise CheckpointError(f"The guidance model {path.name} does not fit this version of the program.") from error
     return net.eval().requires_grad_(False).to(device)

@@ -158,7 +158,7 @@ def test_it_learns_and_its_file_draws_the_same(sets: list[PreparedSets], tmp_pat
 
 
 def test_other_files_are_refused(tiny_file: Path, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="is not a prior"):
+    with pytest.raises(CheckpointError, match="is not a guidance model"):
         load_prior(tiny_file)
     (tmp_path / "junk").write_bytes(b"junk")
     for name, message in (("junk", "cannot be read"), ("missing", "There is no model file")):
