@@ -20,6 +20,7 @@ MODULES = (
     "panels",
     "variants",
     "stylize_ui",
+    "style_ui",
     "thumbnails",
     "variations_ui",
     "live_ui",
@@ -32,6 +33,7 @@ MODULES = (
     "doctor_ui",
     "assets_ui",
     "menus_ui",
+    "command_line",
     "jobs_panel",
     "timer",
 )

@@ -53,31 +53,21 @@ class Surface:
 
 
 @dataclass(frozen=True, eq=False)
-class MeshCopy:
-    """An object's mesh as it was when the button was pressed.
+class Triangulated:
+    """The triangles of an artist's object.
 
     Attributes:
-        shown: the mesh as it is seen: modifiers, shape keys and pose applied, scale too, upright as in the scene.
+        shown: the object as it is seen: modifiers, shape keys and pose applied, scale too, upright as in the scene.
         base: the mesh below the modifiers, which UV layers belong to; ``shown`` itself where they leave the faces as
             they are.
         polygon, loop: (F,) and (F, 3) int32, the polygons and their corners, by Blender's numbers, that the triangles
             of ``base`` belong to.
-        loops: how many corners the polygons of the base have.
-        layers: names of the UV layers that may carry the colours, the best first.
-        locked: a sentence that says why no UV layer can be added, or "".
-        topology: tells apart meshes with other faces.
-        notes: sentences that the artist should see.
     """
 
     shown: Surface
     base: Surface
     polygon: np.ndarray
     loop: np.ndarray
-    loops: int
-    layers: tuple[str, ...]
-    locked: str
-    topology: str
-    notes: tuple[str, ...] = ()
 
     @property
     def same(self) -> bool:
@@ -86,33 +76,33 @@ class MeshCopy:
 
 
 def for_core(
-    copy: MeshCopy, uvs: np.ndarray | None = None, painted: np.ndarray | None = None, on_base: bool = False
+    source: Triangulated, uvs: np.ndarray | None = None, painted: np.ndarray | None = None, on_base: bool = False
 ) -> tuple[ArtistMesh, np.ndarray]:
     """The mesh as the core takes it, and which of its triangles are to be painted, (F,) bool.
 
     Arguments:
-        uvs: (F, 3, 2) of the triangles of ``copy.shown`` or, with ``on_base``, of those of ``copy.base``.
+        uvs: (F, 3, 2) of the triangles of ``source.shown`` or, with ``on_base``, of those of ``source.base``.
         painted: (F,) bool, which of them to paint; all without it.
         on_base: paint the base. Where it has other faces, it is laid onto what is shown, and that goes in as well, for
             the generator to see.
     """
     from latte3d_core.restyle import ArtistMesh
 
-    surface = copy.base if on_base else copy.shown
+    surface = source.base if on_base else source.shown
     count = len(surface.triangles)
     uvs = np.zeros((count, 3, 2), np.float32) if uvs is None else uvs
     painted = np.ones(count, bool) if painted is None else painted
-    laid = on_base and not copy.same
+    laid = on_base and not source.same
     if surface.colours is None and not laid:
         return ArtistMesh(surface.vertices, surface.triangles, uvs, None, painted.astype(np.int64)), painted
     parts = [_fine(surface, uvs, painted, everywhere=laid)]
     if laid:
-        parts[0].points[:] = _onto(parts[0].points, copy.shown)
-        extra = len(copy.shown.triangles)
-        parts.append(_fine(copy.shown, np.zeros((extra, 3, 2), np.float32), np.zeros(extra, bool)))
+        parts[0].points[:] = _onto(parts[0].points, source.shown)
+        extra = len(source.shown.triangles)
+        parts.append(_fine(source.shown, np.zeros((extra, 3, 2), np.float32), np.zeros(extra, bool)))
     points, uvs, colors, painted = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     triangles = np.arange(3 * len(points), dtype=np.int32).reshape(-1, 3)
-    known = surface.colours is not None and copy.shown.colours is not None
+    known = surface.colours is not None and source.shown.colours is not None
     mesh = ArtistMesh(points.reshape(-1, 3), triangles, uvs, colors if known else None, painted.astype(np.int64))
     return mesh, painted
 

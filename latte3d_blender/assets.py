@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 #: Where the assets are listed in the Asset Browser.
@@ -34,14 +36,33 @@ def with_catalog(text: str) -> tuple[str, str]:
     Arguments:
         text: what the file holds at present; empty if there is none.
     """
-    lines = [line.split(":", 2) for line in text.splitlines() if not line.startswith("#")]
-    for parts in lines:
-        if len(parts) == 3 and parts[1].strip() == CATALOG and _is_id(parts[0]):
-            return text, parts[0].strip()
-    taken = {parts[0].strip() for parts in lines}
-    number = CATALOG_ID if CATALOG_ID not in taken else str(uuid.uuid4())
+    lines = [line.split(":", 2) for line in text.splitlines() if not line.lstrip().startswith("#")]
+    there = {parts[0].strip().lower(): parts[1].strip() for parts in lines if len(parts) == 3 and _is_id(parts[0])}
+    if CATALOG_ID in there:  # perhaps under the artist's name for it
+        return text, CATALOG_ID
+    for number, path in there.items():
+        if path == CATALOG:
+            return text, number
     text = text or _HEADER
-    return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{number}:{CATALOG}:{CATALOG}\n", number
+    end = "\r\n" if "\r\n" in text else "\n"
+    return f"{text}{'' if text.endswith(chr(10)) else end}{CATALOG_ID}:{CATALOG}:{CATALOG}{end}", CATALOG_ID
+
+
+def home_of(blend: str, libraries: Iterable[str]) -> tuple[Path, bool] | None:
+    """Where Blender keeps the catalogues of a file, and whether that is a library.
+
+    It is the first library that the file lies in, else the file's own folder; None for a file that has not been saved.
+
+    Arguments:
+        blend: absolute path of the file, empty for an unsaved one. libraries: the folders of the asset libraries.
+    """
+    if not blend:
+        return None
+    file = Path(os.path.normcase(os.path.normpath(blend)))
+    for library in filter(None, libraries):
+        if file.is_relative_to(os.path.normcase(os.path.normpath(library))):
+            return Path(library), True
+    return Path(blend).parent, False
 
 
 def _is_id(text: str) -> bool:

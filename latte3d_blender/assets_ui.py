@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,12 @@ def _chosen(operator: Any, context: bpy.types.Context) -> list[bpy.types.Object]
     return usable
 
 
+def _filed(obj: bpy.types.Object) -> bool:
+    """Whether ``obj`` is an asset in a catalogue that the artist chose, which stays."""
+    ours = ("00000000-0000-0000-0000-000000000000", assets.CATALOG_ID)
+    return obj.asset_data is not None and obj.asset_data.catalog_id not in ours
+
+
 def mark(context: bpy.types.Context, obj: bpy.types.Object, catalog: str = assets.CATALOG_ID) -> None:
     """Make ``obj`` an asset, with all that is known about it; an asset keeps the texts that the artist gave it."""
     obj.asset_mark()
@@ -62,8 +69,7 @@ def mark(context: bpy.types.Context, obj: bpy.types.Object, catalog: str = asset
     author, licence = preferences.credits(context)
     data.author = data.author or author
     data.license = data.license or licence
-    # A catalogue that the artist chose stays.
-    if data.catalog_id == "00000000-0000-0000-0000-000000000000":
+    if not _filed(obj):
         data.catalog_id = catalog
     pixels = picture(context, obj)
     if pixels is not None:
@@ -78,7 +84,7 @@ def picture(context: bpy.types.Context, obj: bpy.types.Object) -> np.ndarray | N
     if obj.type != "MESH":
         return None
     try:
-        surface = copy_mesh(context, obj, keep_colours=True).shown
+        surface = copy_mesh(context, obj, keep_colours=True).triangulated().shown
     except Refused:
         return None
     colours = surface.colours
@@ -104,16 +110,34 @@ class LATTE3D_OT_mark_asset(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         objects = _chosen(self, context)
-        for obj in objects:
-            mark(context, obj)
         if not objects:
             return {"CANCELLED"}
+        catalog = assets.CATALOG_ID if all(map(_filed, objects)) else self._catalog(context)
+        for obj in objects:
+            mark(context, obj, catalog)
         if len(objects) > 1:
             message = tr("{count} objects are assets now").format(count=len(objects))
         else:
             message = tr("“{name}” is an asset now").format(name=objects[0].name)
         self.report({"INFO"}, message)
         return {"FINISHED"}
+
+    def _catalog(self, context: bpy.types.Context) -> str:
+        """The number of our catalogue where Blender looks for those of the open file. It is put in there where the
+        artist keeps catalogues: in a library, or in a folder that has some already."""
+        libraries = context.preferences.filepaths.asset_libraries
+        home = assets.home_of(bpy.data.filepath, (bpy.path.abspath(library.path) for library in libraries))
+        if home is None or not (home[1] or (home[0] / assets.CATALOG_FILE).is_file()):
+            return assets.CATALOG_ID
+        try:
+            return add_catalog(home[0])
+        except OSError as error:
+            message = tr(
+                "The catalog cannot be written into {folder}, so the assets are unassigned: {reason}; free space or "
+                "check its rights."
+            )
+            self.report({"WARNING"}, message.format(folder=home[0], reason=error.strerror))
+            return assets.CATALOG_ID
 
 
 class LATTE3D_OT_save_to_library(bpy.types.Operator):
@@ -198,12 +222,17 @@ class LATTE3D_OT_save_to_library(bpy.types.Operator):
 
 
 def add_catalog(folder: Path) -> str:
-    """Put our catalogue into a library's list, if it is not there yet; returns its number. Raises OSError."""
-    file = folder / assets.CATALOG_FILE
-    text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.is_file() else ""
+    """Put our catalogue into a folder's list, if it is not there yet; returns its number. Raises OSError."""
+    file = (folder / assets.CATALOG_FILE).resolve()  # a link stays one
+    there = file.is_file()
+    text = file.read_bytes().decode("utf-8", "surrogateescape") if there else ""
     wanted, number = assets.with_catalog(text)
     if wanted != text:
+        rights = file.stat().st_mode if there else None
         atomic.write(file, wanted.encode("utf-8", "surrogateescape"), flush=True)
+        if rights is not None:  # others may write this file, too
+            with contextlib.suppress(OSError):
+                file.chmod(stat.S_IMODE(rights))
     return number
 
 

@@ -75,22 +75,26 @@ class Patient:
 
     Attributes:
         path: ``sys.path`` of Blender, which decides what gets imported.
-        user_folder: where the extension writes. model_folder: where imported models lie.
+        user_folder: where the extension writes. model_folder: where imported models lie. cache_folder: where the prompt
+            history lies.
         model, device, threads: as in ``tasks.Task``.
         loaded: packages that Blender has loaded already, with their files.
         addon_folders: where add-ons and extensions lie, to look for copies of packages in them.
         runtime: (state, sentence) about the runtime of a lean zip; empty where none is needed.
+        online: whether Blender may use the network.
     """
 
     path: tuple[str, ...]
     user_folder: str
     model_folder: str
+    cache_folder: str = ""
     model: str = "small"
     device: str = "auto"
     threads: int = 0
     loaded: Mapping[str, str] = field(default_factory=dict)
     addon_folders: tuple[str, ...] = ()
     runtime: tuple[str, ...] = ()
+    online: bool = False
 
     @property
     def lacks_runtime(self) -> bool:
@@ -118,13 +122,22 @@ def check_runtime(patient: Patient) -> Iterator[Finding]:
 
 
 def check_user_folder(patient: Patient) -> Iterator[Finding]:
-    for name, folder in {"User folder": patient.user_folder, "Model folder": patient.model_folder}.items():
+    for name, folder in {
+        "User folder": patient.user_folder,
+        "Model folder": patient.model_folder,
+        "Cache folder": patient.cache_folder or patient.user_folder,
+    }.items():
+        if name == "Cache folder" and folder == patient.user_folder:
+            continue
         reason = unwritable(Path(folder))
         if reason:
             yield Finding(
                 name, FAULT,
                 f"Nothing can be written into {folder} ({reason}): make the folder writable for yourself"
-                + (", or choose another model folder." if name == "Model folder" else "."),
+                + (
+                    ", or choose another model folder." if name == "Model folder"
+                    else ", or choose another cache folder." if name == "Cache folder" else "."
+                ),
                 "open_folder",
             )  # fmt: skip
         elif name == "User folder":
@@ -140,6 +153,11 @@ def unwritable(folder: Path) -> str:
             return ""
     except OSError as error:
         return error.strerror or str(error)
+
+
+def check_network(patient: Patient) -> Iterator[Finding]:
+    now = "Blender may go online" if patient.online else "Blender stays offline"
+    yield Finding("Network", OK, f"{now}; LATTE3D needs no network, and nothing but Download Runtime uses one.")
 
 
 def check_disk(patient: Patient) -> Iterator[Finding]:
@@ -471,6 +489,7 @@ CHECKS: dict[str, Check] = {
     "Python": check_python,
     "Runtime": check_runtime,
     "Folders": check_user_folder,
+    "Network": check_network,
     "Disk": check_disk,
     "Memory": check_memory,
     "Copies": check_clashes,
@@ -517,17 +536,20 @@ class Examination:
         self.current = "Python"
         self._begin = time.monotonic()
         self._patience = patience
-        # Files, not pipes: nobody has to read them for the process to go on.
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
+        # Files, not pipes: nobody has to read them for the process to go on. What is said is opened twice: reading from
+        # the file that the process writes into would move the place where it writes next.
+        self._folder = tempfile.TemporaryDirectory(prefix="latte3d-", ignore_cleanup_errors=True)
+        said = Path(self._folder.name) / "said"
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
-        self._read = 0
-        self._process = subprocess.Popen(
-            [*python, str(Path(__file__).resolve())],
-            stdin=subprocess.PIPE,
-            stdout=self._said,
-            stderr=self._complaints,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        with said.open("wb") as sink:
+            self._process = subprocess.Popen(
+                [*python, str(Path(__file__).resolve())],
+                stdin=subprocess.PIPE,
+                stdout=sink,
+                stderr=self._complaints,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        self._said = said.open("rb")
         assert self._process.stdin is not None
         with contextlib.suppress(OSError), self._process.stdin as sink:
             sink.write(json.dumps(asdict(patient)).encode())
@@ -571,10 +593,9 @@ class Examination:
         self._end()
 
     def _take(self) -> None:
-        self._said.seek(self._read)
-        lines = self._said.read().split(b"\n")
-        self._read += sum(len(line) + 1 for line in lines[:-1])  # the last one may not be whole yet
-        for line in lines[:-1]:
+        *lines, rest = self._said.read().split(b"\n")
+        self._said.seek(-len(rest), os.SEEK_CUR)  # the last one may not be whole yet
+        for line in lines:
             said: Any = None
             with contextlib.suppress(ValueError):
                 said = json.loads(line)
@@ -591,6 +612,7 @@ class Examination:
         self.current = ""
         self._said.close()
         self._complaints.close()
+        self._folder.cleanup()
 
 
 def report(findings: Sequence[Finding], head: Sequence[str] = ()) -> str:

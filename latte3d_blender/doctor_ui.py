@@ -39,12 +39,14 @@ def patient(context: bpy.types.Context) -> doctor.Patient:
         path=tuple(sys.path),
         user_folder=str(storage.user_folder()),
         model_folder=str(preferences.model_folder(context)),
+        cache_folder=str(preferences.cache_folder(context)),
         model=model,
         device=device,
         threads=preferences.threads(context),
         loaded=loaded,
         addon_folders=tuple(folder for folder in folders if folder and Path(folder).is_dir()),
         runtime=tuple(map(english, runtime_ui.verdict() or ())),
+        online=bool(bpy.app.online_access),
     )
 
 

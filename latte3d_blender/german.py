@@ -23,6 +23,24 @@ GERMAN: dict[str, str] = {
     "Where imported models are kept; leave empty for the folder of the extension": (
         "Wo importierte Modelle liegen; leer für den Ordner der Erweiterung"
     ),
+    "Cache Folder": "Ordner des Zwischenspeichers",
+    "Where the prompt history and its pictures are kept; leave empty for the folder of the extension. "
+    "What lies in the old folder stays there": (
+        "Wo der Verlauf der Prompts mit seinen Bildern liegt; leer für den Ordner der Erweiterung. "
+        "Was im alten Ordner liegt, bleibt dort"
+    ),
+    "Delete": "Löschen",
+    "Delete Model": "Modell löschen",
+    "Delete this imported model from the disk": "Dieses importierte Modell von der Platte löschen",
+    "A file in the folder for models": "Eine Datei im Modellordner",
+    "“{name}” is deleted from the disk.": "„{name}“ wird von der Platte gelöscht.",
+    "{path} is not in the folder for models, so it is left alone: delete it by hand.": (
+        "{path} liegt nicht im Modellordner und bleibt deshalb, wie es ist: von Hand löschen."
+    ),
+    "{path} cannot be deleted: {reason}; close what uses it, or delete it by hand.": (
+        "{path} lässt sich nicht löschen: {reason}; schließen, was es benutzt, oder von Hand löschen."
+    ),
+    "Licence unknown": "Lizenz unbekannt",
     "Where to Compute": "Wo gerechnet wird",
     "In Blender itself or in a program of its own; a change holds from when no job is open": (
         "In Blender selbst oder in einem eigenen Programm; eine Änderung gilt, sobald kein Auftrag offen ist"
@@ -100,8 +118,8 @@ GERMAN: dict[str, str] = {
         "eigener Prozess wird beendet"
     ),
     "Objects are being made: cancel them first, or wait": "Es werden Objekte erzeugt: zuerst abbrechen, oder abwarten",
-    "The worker is still busy: its memory becomes free when its present step ends.": (
-        "Es wird noch gerechnet: der Speicher wird frei, wenn der jetzige Schritt endet."
+    "The memory becomes free as soon as the worker has ended its present step": (
+        "Der Speicher wird frei, sobald der jetzige Rechenschritt beendet ist"
     ),
     "The memory of the model is free": "Der Speicher des Modells ist frei",
     # --- generate ---
@@ -140,6 +158,10 @@ GERMAN: dict[str, str] = {
     ),
     "Starting": "Wird gestartet",
     "Loading the model": "Das Modell wird geladen",
+    "This job is done, and its mesh is not kept: select the object and start anew.": (
+        "Dieser Auftrag ist erledigt und sein Mesh nicht aufbewahrt: das Objekt auswählen und neu beginnen."
+    ),
+    "Looking at the mesh": "Das Mesh wird angesehen",
     "Reading the prompt": "Der Prompt wird gelesen",
     "Imagining": "Wird erdacht",
     "Feeling out the shape": "Die Form wird ertastet",
@@ -406,6 +428,48 @@ GERMAN: dict[str, str] = {
     ),
     "The active object has no styles: press Stylize first": (
         "Das aktive Objekt hat keine Stile: zuerst Stilisieren drücken"
+    ),
+    "Key": "Schlüssel",
+    "Tells the style from the others of the object for good": (
+        "Unterscheidet den Stil auf Dauer von den anderen des Objekts"
+    ),
+    "This Style": "Dieser Stil",
+    "Yes": "Ja",
+    "Copy Prompt of Style": "Prompt des Stils kopieren",
+    "Copy the prompt of this style to the clipboard": "Den Prompt dieses Stils in die Zwischenablage kopieren",
+    "Recall Style": "Stil abrufen",
+    "Put the prompt of this style and its settings into the panel": (
+        "Den Prompt dieses Stils samt Einstellungen in das Panel holen"
+    ),
+    "Regenerate Style": "Stil neu erzeugen",
+    "Make this style again with the same settings; it keeps its name and its place in the list": (
+        "Diesen Stil mit denselben Einstellungen neu erzeugen; Name und Platz in der Liste bleiben"
+    ),
+    "Vary Style": "Stil variieren",
+    "Make another style from the same prompt": "Aus demselben Prompt einen anderen Stil machen",
+    "Seed of the new style; -1 throws the dice": "Startwert des neuen Stils; -1 würfelt",
+    "“{style}” does not say how it was made: choose a style that LATTE3D has made.": (
+        "„{style}“ sagt nicht, wie er entstand: einen Stil wählen, den LATTE3D gemacht hat."
+    ),
+    "“{style}” does not say all that it takes to make it again: press Use Settings, then Stylize.": (
+        "„{style}“ sagt nicht alles, was es zum Neuerzeugen braucht: „Übernehmen“ drücken, dann „Stilisieren“."
+    ),
+    "The UV map “{layer}” of “{style}” is gone or not the one of renders: the style may lie elsewhere.": (
+        "Die UV-Map „{layer}“ von „{style}“ ist weg oder nicht die für Bilder: der Stil liegt vielleicht anderswo."
+    ),
+    "The style “{style}” of “{name}” is gone meanwhile: stylize the object anew.": (
+        "Der Stil „{style}“ von „{name}“ ist inzwischen weg: das Objekt neu stilisieren."
+    ),
+    "The style of “{name}” whose colours were kept is gone: choose another look and stylize it anew.": (
+        "Der Stil von „{name}“, dessen Farben blieben, ist weg: ein anderes Aussehen wählen und neu stilisieren."
+    ),
+    "“{original}”, which “{name}” was made after, is not in this file: bring it back under that name, or "
+    "stylize another mesh with Reshape Too.": (
+        "„{original}“, nach dem „{name}“ entstand, ist nicht in dieser Datei: unter diesem Namen zurückholen oder ein "
+        "anderes Mesh mit „Auch umformen“ stilisieren."
+    ),
+    "“{original}”, which “{name}” was made after, is disabled or in another scene: show it first.": (
+        "„{original}“, nach dem „{name}“ entstand, ist ausgeschaltet oder in einer anderen Szene: zuerst zeigen."
     ),
     "Styles of {name}": "Stile von {name}",
     "({count} objects were skipped)": "({count} Objekte wurden ausgelassen)",
@@ -847,6 +911,10 @@ GERMAN: dict[str, str] = {
     "History": "Verlauf",
     "Use Settings": "Übernehmen",
     "Version": "Version",
+    "Made After": "Entstanden nach",
+    "Regenerate lets go of the styles, which were painted for this mesh.": (
+        "„Neu erzeugen“ lässt die Stile los, denn sie sind für dieses Mesh gemalt."
+    ),
     "“{name}” does not say how it was made: choose an object that LATTE3D has made.": (
         "„{name}“ sagt nicht, wie es entstand: ein Objekt wählen, das LATTE3D erzeugt hat."
     ),
@@ -946,6 +1014,11 @@ GERMAN: dict[str, str] = {
     ),
     "The library folder {folder} cannot be written: {reason}; free space or check its rights.": (
         "In den Bibliotheksordner {folder} lässt sich nicht schreiben: {reason}; Platz schaffen oder die Rechte prüfen."
+    ),
+    "The catalog cannot be written into {folder}, so the assets are unassigned: {reason}; free space or check its "
+    "rights.": (
+        "Der Katalog lässt sich nicht in {folder} schreiben, also sind die Assets nicht zugeordnet: {reason}; Platz "
+        "schaffen oder die Rechte prüfen."
     ),
     "{count} objects are assets now": "{count} Objekte sind jetzt Assets",
     "“{name}” is an asset now": "„{name}“ ist jetzt ein Asset",

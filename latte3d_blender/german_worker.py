@@ -253,6 +253,14 @@ SENTENCES: dict[str, str] = {
     "Folders": "Ordner",
     "User folder": "Benutzerordner",
     "Model folder": "Modellordner",
+    "Cache folder": "Zwischenspeicher",
+    "Network": "Netz",
+    "Blender may go online; LATTE3D needs no network, and nothing but Download Runtime uses one.": (
+        "Blender darf ins Netz; LATTE3D braucht keines, und nur Laufzeit herunterladen benutzt es."
+    ),
+    "Blender stays offline; LATTE3D needs no network, and nothing but Download Runtime uses one.": (
+        "Blender bleibt ohne Netz; LATTE3D braucht keines, und nur Laufzeit herunterladen benutzt es."
+    ),
     "Disk": "Platte",
     "Memory": "Speicher",
     "Copies": "Kopien",
@@ -264,6 +272,11 @@ SENTENCES: dict[str, str] = {
         "Python {version} ({bits} Bit) ist zu alt: Blender 4.2 oder neuer nehmen, mit 64 Bit."
     ),
     "Python {version}, {system} {machine}.": "Python {version}, {system} {machine}.",
+    "Nothing can be written into {folder} ({reason}): make the folder writable for yourself, or choose another cache "
+    "folder.": (
+        "In {folder} lässt sich nichts schreiben ({reason:retold}): den Ordner für sich beschreibbar machen oder einen "
+        "anderen Ordner für den Zwischenspeicher wählen."
+    ),
     "Nothing can be written into {folder} ({reason}): make the folder writable for yourself.": (
         "In {folder} lässt sich nichts schreiben ({reason:retold}): den Ordner für sich beschreibbar machen."
     ),

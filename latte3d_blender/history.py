@@ -169,8 +169,7 @@ class History:
 def entry_of(properties: Mapping[str, Any]) -> Provenance | None:
     """What is remembered of an object with these custom properties; nothing where it takes more than one prompt."""
     how = read(properties)
-    plain = how is not None and how.again and how.blend is None and how.refined is None
-    return how if plain else None
+    return how if how is not None and how.plain and how.refined is None else None
 
 
 def _parse(line: bytes) -> Entry | None:

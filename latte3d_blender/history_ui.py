@@ -12,15 +12,17 @@ import bpy
 import bpy.utils.previews
 from bpy.props import IntProperty, PointerProperty, StringProperty
 
-from . import model_files, preferences, properties, storage, timer
+from . import preferences, properties, storage, stylize_ui, timer
+from .again import model_of, reshape_again
 from .blocks import reference
 from .history import Entry, History, entry_of
 from .jobs import Job
+from .mesh_copy import Refused
 from .morph import SLIDER, is_morph
 from .panels import SidebarPanel, wrapped
 from .provenance import Provenance, read
 from .refine_task import PRIOR
-from .regenerate import RegenerateTask, VaryTask, work_of
+from .regenerate import RegenerateTask, VaryTask, Work, work_of
 from .submit import possible, submit
 from .translations import tr
 
@@ -37,6 +39,17 @@ _icons: Any = None
 def prompts() -> History | None:
     """The prompts of this user; None while the extension is switched off."""
     return _history
+
+
+def read_history(context: bpy.types.Context) -> None:
+    """Show the prompts of the folder that the preferences name."""
+    global _history
+    if _icons is None:  # switched off, or not on yet
+        return
+    folder = preferences.cache_folder(context)
+    _icons.clear()
+    _history = History(folder / storage.HISTORY, folder / storage.PICTURES)
+    _show(_history.entries)
 
 
 def remember(job: Job, result: Any) -> None:
@@ -137,21 +150,27 @@ def _again(operator: Any, context: bpy.types.Context, seed: int | None = None) -
         )
         operator.report({"ERROR"}, message.format(name=obj.name, prior=how.refined.prior))
         return None
-    device, chosen = preferences.read(context)
-    known = model_files.find_by_digest(how.digest, preferences.models(context))
-    if known is None and how.digest:
-        message = tr("“{name}” was made with another model ({model}): the result will differ. Import that model first.")
-        operator.report({"WARNING"}, message.format(name=obj.name, model=how.model or how.digest[:8]))
+    device, model = model_of(operator, context, obj.name, how)
+    common = {"device": device, "model": model}
+    seed = how.seed if seed is None else seed
+    work: Work
+    if how.reshaped is not None:
+        try:
+            work = reshape_again(context, obj, how, seed)
+        except Refused as error:
+            operator.report({"ERROR"}, str(error))
+            return None
+        return {"work": work, "target": reference(obj), **common}
     if how.blend is not None and is_morph(obj) and isinstance(obj[SLIDER], int | float):
         how = replace(how, blend=replace(how.blend, factor=float(obj[SLIDER])))
     work = work_of(
         how,
-        how.seed if seed is None else seed,
+        seed,
         bpy.path.abspath(operator.prior) if operator.prior else "",
         cursor=tuple(obj.matrix_world.translation),
         size_m=preferences.size_m(context),
     )
-    return {"work": work, "target": reference(obj), "device": device, "model": known or chosen}
+    return {"work": work, "target": reference(obj), **common}
 
 
 class LATTE3D_OT_regenerate(bpy.types.Operator):
@@ -248,7 +267,10 @@ class LATTE3D_OT_recall(bpy.types.Operator):
                 return {"CANCELLED"}
             how = entry.how
         settings = context.scene.latte3d
-        settings.prompt, settings.seed, settings.alpha = how.prompt, how.seed, how.alpha
+        if how.reshaped is None:
+            settings.prompt, settings.seed, settings.alpha = how.prompt, how.seed, how.alpha
+        else:
+            stylize_ui.fill(context, how, alpha=how.alpha, keep_colours=how.reshaped.keep_colours, reshape=True)
         if how.blend is not None:
             ends = context.scene.latte3d_blend
             settings.prompt, ends.prompt_b, ends.factor = how.blend.start, how.blend.end, how.blend.factor
@@ -259,7 +281,7 @@ class LATTE3D_OT_recall(bpy.types.Operator):
             wish = context.scene.latte3d_refine
             wish.seconds, wish.reshape = how.refined.budget, how.refined.reshape
         settings.faces, settings.unwrap = how.faces, how.unwrap
-        if str(how.texture_size) in {item[0] for item in properties.TEXTURE_ITEMS}:
+        if how.reshaped is None and str(how.texture_size) in {item[0] for item in properties.TEXTURE_ITEMS}:
             settings.texture_size = str(how.texture_size)
         timer.redraw()
         return {"FINISHED"}
@@ -339,6 +361,22 @@ class LATTE3D_PG_history(bpy.types.PropertyGroup):
     }
 
 
+def draw_facts(layout: bpy.types.UILayout, *facts: tuple[str, str]) -> None:
+    """Small lines "name: value" for the values that are not empty."""
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for name, value in facts:
+        if value:
+            column.label(text=f"{name}: {value}", translate=False)
+
+
+def draw_model(layout: bpy.types.UILayout, context: bpy.types.Context, digest: str) -> None:
+    """A word where something was made with another model than the chosen one."""
+    if preferences.seen.digest and digest and digest != preferences.seen.digest:
+        text = tr("Made with another model than the chosen one: made again with that, it will differ.")
+        wrapped(layout, context, text, "INFO")
+
+
 class LATTE3D_PT_object(SidebarPanel, bpy.types.Panel):
     """How the active object was made."""
 
@@ -357,25 +395,20 @@ class LATTE3D_PT_object(SidebarPanel, bpy.types.Panel):
         if how is None:
             return
         wrapped(layout, context, tr("“{name}”").format(name=how.prompt))
-        column = layout.column(align=True)
-        column.scale_y = 0.8
-        for name, value in (
+        draw_facts(
+            layout,
             (tr("Seed"), str(how.seed)),
             (tr("Shape Strength"), f"{how.alpha:.2f}"),
             (tr("Model"), f"{how.model} {how.digest[:8]}".strip()),
             (tr("Version"), how.version),
             (tr("Blend"), "" if how.blend is None or how.blend.steps else f"{how.blend.factor:.2f}"),
             (tr("Refined"), "" if how.refined is None else f"{how.refined.budget:.0f} s"),
-        ):
-            if value:
-                column.label(text=f"{name}: {value}", translate=False)
-        if preferences.seen.digest and how.digest and how.digest != preferences.seen.digest:
-            wrapped(
-                layout,
-                context,
-                tr("Made with another model than the chosen one: made again with that, it will differ."),
-                "INFO",
-            )
+            (tr("Made After"), "" if how.reshaped is None else how.reshaped.original),
+        )
+        draw_model(layout, context, how.digest)
+        if context.object.latte3d_variants.entries:
+            text = tr("Regenerate lets go of the styles, which were painted for this mesh.")
+            wrapped(layout, context, text, "INFO")
         row = layout.row(align=True)
         row.operator("latte3d.regenerate", icon="FILE_REFRESH")
         row.operator("latte3d.vary", icon="DUPLICATE")
@@ -440,14 +473,12 @@ CLASSES = (
 
 
 def register() -> None:
-    global _history, _icons
+    global _icons
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.latte3d_history = PointerProperty(type=LATTE3D_PG_history)
-    folder = storage.user_folder()
     _icons = bpy.utils.previews.new()
-    _history = History(folder / storage.HISTORY, folder / storage.PICTURES)
-    _show(_history.entries)
+    read_history(bpy.context)
 
 
 def unregister() -> None:

@@ -22,10 +22,9 @@ PIECE = 4 << 20
 
 @dataclass(frozen=True)
 class Imported:
-    """A model file in the folder for models. ``name`` is what its header calls it."""
+    """A model file in the folder for models."""
 
     path: Path
-    name: str
     warnings: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -62,7 +61,7 @@ class ImportModelTask(Task):
                         f"{target} cannot be written: {error.strerror}; free space or choose another folder for models "
                         "in the preferences."
                     ) from error
-        return Imported(target, str(header.get("name", target.stem)), seconds=dict(progress.seconds))
+        return Imported(target, seconds=dict(progress.seconds))
 
     def _target(self, digest: Any) -> Path:
         from latte3d_core.checkpoint import read_header
@@ -90,5 +89,5 @@ class ImportModelTask(Task):
         from .preferences import choose_model
 
         choose_model(context, str(result.path))
-        text = tr("The model “{name}” is imported and chosen").format(name=result.name)
-        return Placed((result.name,), text, undo=False)
+        text = tr("The model “{name}” is imported and chosen").format(name=result.path.stem)
+        return Placed((result.path.stem,), text, undo=False)

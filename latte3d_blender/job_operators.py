@@ -90,7 +90,7 @@ def _place(context: bpy.types.Context, jobs: JobQueue, job: Job) -> bool:
         log.debug("placing failed", exc_info=True)
         jobs.fail(job, timer.misplaced(error), traceback.format_exc())
         return False
-    job.names, job.message = placed.names, placed.summary
+    job.names, job.message, job.task = placed.names, placed.summary, job.task.kept()
     if placed.undo:
         timer.push_undo(f"LATTE3D: {placed.names[0] if placed.names else job.task.title}")
     history_ui.remember(job, result)
@@ -175,6 +175,9 @@ class LATTE3D_OT_retry(_OnJob, bpy.types.Operator):
             job = jobs.get(self.job_id)
             if job is None or not job.state.final or job.waiting:
                 self.report({"ERROR"}, GONE if job is None else "This job has not ended: wait for it, or cancel it.")
+                return {"CANCELLED"}
+            if not job.task.repeatable:
+                self.report({"ERROR"}, "This job is done, and its mesh is not kept: select the object and start anew.")
                 return {"CANCELLED"}
             again = [jobs.retry(job)]
         return follow(self, jobs, again)

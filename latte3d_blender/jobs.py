@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: all of it is.
 HISTORY = 20
 
+#: Seconds that the main thread waits for a back end that is let go; one that takes longer ends beside the next.
+PATIENCE = 0.3
+
 #: How many of the last jobs of a kind the estimate of the time left is taken from.
 MEMORY = 10
 
@@ -244,6 +247,7 @@ class JobQueue:
         self._next_id = 1
         self._paused = False
         self._durations: defaultdict[type, deque[float]] = defaultdict(lambda: deque(maxlen=MEMORY))
+        self._leaving: list[Backend] = []
         self._attach(backend)
         self.jobs: list[Job] = []
         self.threads = 0
@@ -280,6 +284,12 @@ class JobQueue:
     @property
     def paused(self) -> bool:
         return self._paused
+
+    @property
+    def leaving(self) -> bool:
+        """Whether a back end that was let go still works, and holds its memory until its present step ends."""
+        self._leaving = [backend for backend in self._leaving if not backend.close(0.0)]
+        return bool(self._leaving)
 
     def get(self, job_id: int) -> Job | None:
         return next((job for job in self.jobs if job.id == job_id), None)
@@ -452,14 +462,14 @@ class JobQueue:
         """For the length of the body nothing of a job computes in this process; waits until that is so."""
         self._backend.pause()
         try:
-            while not self._backend.resting:
+            while not all(backend.resting for backend in (self._backend, *self._leaving)):
                 time.sleep(0.002)
             yield
         finally:
             if not self._paused:
                 self._backend.resume()
 
-    def use(self, backend: Backend, timeout: float = 10.0) -> bool:
+    def use(self, backend: Backend, timeout: float = PATIENCE) -> bool:
         """Change the back end; returns what ``close`` of the old one does.
 
         Raises:
@@ -469,12 +479,14 @@ class JobQueue:
             raise ValueError("jobs are still open")
         self._line.close()
         ended = self._backend.close(timeout)
+        if not ended:
+            self._leaving.append(self._backend)
         self._attach(backend)
         if self._paused:
             backend.pause()
         return ended
 
-    def release(self, timeout: float = 10.0) -> bool:
+    def release(self, timeout: float = PATIENCE) -> bool:
         """Let go of the model and of whatever else the back end keeps between jobs; returns and raises as ``use``."""
         return self.use(self._backend.fresh(), timeout)
 
@@ -482,7 +494,8 @@ class JobQueue:
         """Cancel everything and end the back end. Returns False if it did not end in time."""
         self.cancel_all()
         self._line.close()
-        return self._backend.close(timeout)
+        ended = [backend.close(timeout) for backend in (self._backend, *self._leaving)]
+        return all(ended)
 
     def _apply(self, job: Job, event: Event, at: float) -> None:
         match event:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import bpy
 
-from .artist_mesh import Colours
 from .later import np
+from .mesh_arrays import Coat
 
 #: Pictures go to the worker with at most this many texels along each side: the generator sees nothing finer.
 MOST_TEXELS = 1024
@@ -38,41 +38,35 @@ def to_srgb(linear: np.ndarray) -> np.ndarray:
     return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
 
 
-def base_colours(
+def coats(
     mesh: bpy.types.Mesh,
-    triangles: np.ndarray,
-    loop: np.ndarray,
-    material: np.ndarray,
+    slot: np.ndarray | None,
     materials: Sequence[bpy.types.Material | None],
-) -> Colours | None:
-    """The base colours of a mesh, or None where nothing gives it any.
+    pictures: dict[bpy.types.Image, np.ndarray | None],
+) -> dict[int, Coat] | None:
+    """What the material slots of a mesh look like that its polygons have, or None where nothing gives it any colour.
 
     Arguments:
-        triangles, loop: (F, 3), vertices and corners of the triangles. material: (F,) their slots. materials: of the
-            slots.
+        slot: (P,) slots of the polygons, within those of ``materials``; None if all have the first.
+        pictures: those that have been read, to which is added what is read here.
     """
     if not any(materials) and not mesh.color_attributes:
         return None
-    count = len(triangles)
-    slots = max(len(materials), 1)
-    slot = np.clip(material, 0, slots - 1)
-    corner = np.empty((count, 3, 3), np.float32)
-    picture, uvs = np.full(count, -1, np.int32), np.zeros((count, 3, 2), np.float32)
-    pictures: list[np.ndarray] = []
-    for index in np.unique(slot):
-        mine = slot == index
+    found: dict[int, Coat] = {}
+    for index in (0,) if slot is None else map(int, np.unique(slot)):
         source = source_of(materials[index] if materials else None)
-        corner[mine] = source.color
+        found[index] = Coat(source.color)
         if source.attribute is not None:
-            values = _attribute(mesh, source.attribute, triangles[mine], loop[mine])
+            values = _attribute(mesh, source.attribute)
             if values is not None:
-                corner[mine] = values
+                found[index] = Coat(source.color, values=values[0], by_corner=values[1])
         elif source.image is not None:
-            pixels, place = _pixels(source.image), _layer(mesh, source.layer)
-            if pixels is not None and place is not None:
-                picture[mine], uvs[mine] = len(pictures), place[loop[mine]]
-                pictures.append(pixels)
-    return Colours(corner, picture, uvs, tuple(pictures))
+            if source.image not in pictures:
+                pictures[source.image] = _pixels(source.image)
+            place = _layer(mesh, source.layer)
+            if pictures[source.image] is not None and place is not None:
+                found[index] = Coat(source.color, pictures[source.image], place)
+    return found
 
 
 def loop_uvs(mesh: bpy.types.Mesh, layer: bpy.types.MeshUVLoopLayer) -> np.ndarray:
@@ -143,16 +137,16 @@ def _layer(mesh: bpy.types.Mesh, name: str) -> np.ndarray | None:
     return None if used is None else loop_uvs(mesh, used)
 
 
-def _attribute(mesh: bpy.types.Mesh, name: str, triangles: np.ndarray, loop: np.ndarray) -> np.ndarray | None:
-    """(F, 3, 3) float32 sRGB of a colour attribute at the corners of triangles, or None without it."""
+def _attribute(mesh: bpy.types.Mesh, name: str) -> tuple[np.ndarray, bool] | None:
+    """(N, 3) float32 sRGB of a colour attribute, and whether it has one colour for each corner, not for each vertex;
+    None without it."""
     colors = mesh.color_attributes
     found = colors.get(name) if name else colors.active_color or next(iter(colors), None)
     if found is None:
         return None
     values = np.empty(4 * len(found.data), np.float32)
     found.data.foreach_get("color_srgb", values)
-    values = np.clip(np.nan_to_num(values.reshape(-1, 4)[:, :3]), 0.0, 1.0)
-    return values[triangles if found.domain == "POINT" else loop]
+    return np.clip(np.nan_to_num(values.reshape(-1, 4)[:, :3]), 0.0, 1.0), found.domain != "POINT"
 
 
 def _pixels(image: bpy.types.Image) -> np.ndarray | None:

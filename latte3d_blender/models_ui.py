@@ -11,6 +11,7 @@ from bpy.props import EnumProperty, StringProperty
 from . import model_files, panels, preferences, runtime_ui, session
 from .import_model import ImportModelTask
 from .jobs import Job
+from .storage import size_text
 from .submit import possible, submit
 from .translations import tr
 
@@ -118,6 +119,44 @@ class LATTE3D_OT_import_model(bpy.types.Operator):
         return done
 
 
+class LATTE3D_OT_delete_model(bpy.types.Operator):
+    """Delete this imported model from the disk"""
+
+    bl_idname = "latte3d.delete_model"
+    bl_label = "Delete Model"
+
+    __annotations__ = {
+        "filepath": StringProperty(
+            name="Model File", description="A file in the folder for models", subtype="FILE_PATH", options={"SKIP_SAVE"}
+        ),
+    }
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return preferences.available(cls, context)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        message = tr("“{name}” is deleted from the disk.").format(name=Path(self.filepath).stem)
+        return context.window_manager.invoke_confirm(self, event, message=message, confirm_text=tr("Delete"))
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        path = Path(bpy.path.abspath(self.filepath))
+        if path not in model_files.in_folder(preferences.model_folder(context)):
+            message = tr("{path} is not in the folder for models, so it is left alone: delete it by hand.")
+            self.report({"ERROR"}, message.format(path=self.filepath))
+            return {"CANCELLED"}
+        try:
+            path.unlink()
+        except OSError as error:
+            message = tr("{path} cannot be deleted: {reason}; close what uses it, or delete it by hand.")
+            self.report({"ERROR"}, message.format(path=path, reason=error.strerror or error))
+            return {"CANCELLED"}
+        if Path(preferences.read(context)[1]) == path:
+            preferences.choose_model(context, "")
+        preferences.measure(context)
+        return {"FINISHED"}
+
+
 def newest_import() -> Job | None:
     """The import that was asked for last, as long as the list of jobs has it."""
     jobs = session.jobs()
@@ -130,6 +169,18 @@ def follow() -> float | None:
     runtime_ui.redraw()
     job = newest_import()
     return 0.2 if job is not None and (job.waiting or not job.state.final) else None
+
+
+def draw_models(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The imported models: a click chooses one."""
+    chosen = preferences.read(context)[1]
+    for model in preferences.seen.imported:
+        row = layout.row(align=True)
+        licences = ", ".join(model.licences[:3]) or tr("Licence unknown")
+        text = f"{model.path.stem} · {size_text(model.size)} · {licences}" if model.digest else model.path.stem
+        icon = "RADIOBUT_ON" if Path(chosen) == model.path else "RADIOBUT_OFF"
+        row.operator("latte3d.choose_model", text=text, translate=False, icon=icon).filepath = str(model.path)
+        row.operator("latte3d.delete_model", text="", icon="TRASH").filepath = str(model.path)
 
 
 def draw_import(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -165,12 +216,24 @@ class LATTE3D_OT_free_memory(bpy.types.Operator):
         jobs = session.jobs()
         if jobs is None:
             return {"CANCELLED"}
-        if not jobs.release():
-            self.report({"WARNING"}, "The worker is still busy: its memory becomes free when its present step ends.")
+        # A script waits, so that the memory is free afterwards; in a window nothing may hold up the artist.
+        if not jobs.release(*((10.0,) if bpy.app.background else ())):
+            self.report({"INFO"}, "The memory becomes free as soon as the worker has ended its present step")
+            if not bpy.app.timers.is_registered(trim_later):
+                bpy.app.timers.register(trim_later, first_interval=0.2, persistent=True)
             return {"FINISHED"}
         trim()
         self.report({"INFO"}, "The memory of the model is free")
         return {"FINISHED"}
+
+
+def trim_later() -> float | None:
+    """The timer after Free Memory, while the worker that was let go ends its present step."""
+    jobs = session.jobs()
+    if jobs is not None and jobs.leaving:
+        return 0.2
+    trim()
+    return None
 
 
 def trim() -> None:
@@ -191,6 +254,7 @@ CLASSES = (
     LATTE3D_OT_choose_model,
     LATTE3D_OT_choose_device,
     LATTE3D_OT_import_model,
+    LATTE3D_OT_delete_model,
     LATTE3D_OT_free_memory,
 )
 
@@ -201,7 +265,8 @@ def register() -> None:
 
 
 def unregister() -> None:
-    if bpy.app.timers.is_registered(follow):
-        bpy.app.timers.unregister(follow)
+    for timer in (follow, trim_later):
+        if bpy.app.timers.is_registered(timer):
+            bpy.app.timers.unregister(timer)
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

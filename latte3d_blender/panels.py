@@ -11,6 +11,7 @@ from .wording import lines, shortened
 STAGE_TEXTS = {
     "": "Starting",
     "load": "Loading the model",
+    "mesh": "Looking at the mesh",
     "text": "Reading the prompt",
     "network": "Imagining",
     "refine": "Refining",

@@ -36,17 +36,26 @@ class Seen:
     Attributes:
         models, history: space that the imported models and the prompt history take, in words; "" before the first look.
         digest: checksum of the chosen model, as its file says; "" if it is not known.
+        imported: the models in the folder for models.
     """
 
     models: str = ""
     history: str = ""
     digest: str = ""
+    imported: tuple[model_files.About, ...] = ()
 
 
 seen = Seen()
 
 
 def _model_changed(preferences: Any, context: bpy.types.Context) -> None:
+    measure(context)
+
+
+def _cache_changed(preferences: Any, context: bpy.types.Context) -> None:
+    from . import history_ui  # here, since it needs this module
+
+    history_ui.read_history(context)
     measure(context)
 
 
@@ -85,6 +94,15 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
             description="Where imported models are kept; leave empty for the folder of the extension",
             subtype="DIR_PATH",
             update=_model_changed,
+        ),
+        "cache_folder": StringProperty(
+            name="Cache Folder",
+            description=(
+                "Where the prompt history and its pictures are kept; leave empty for the folder of the extension. "
+                "What lies in the old folder stays there"
+            ),
+            subtype="DIR_PATH",
+            update=_cache_changed,
         ),
         "backend": EnumProperty(
             name="Where to Compute",
@@ -153,6 +171,7 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
         column = layout.column()
         column.prop(self, "model", placeholder="The model that comes with LATTE3D")
         column.prop(self, "model_folder", placeholder="The folder of the extension")
+        models_ui.draw_models(_aside(layout).column(align=True), context)
         row = _aside(layout)
         row.operator("latte3d.import_model", text="Import Model…")
         row.menu("LATTE3D_MT_models", text="Choose Model")
@@ -167,6 +186,7 @@ class LATTE3D_AP_preferences(bpy.types.AddonPreferences):
         column.prop(self, "author")
         column.prop(self, "license", placeholder="CC0 1.0")
 
+        layout.column().prop(self, "cache_folder", placeholder="The folder of the extension")
         _aside(layout).label(
             text=tr("Models: {models}, prompt history: {history}").format(
                 models=seen.models or "–", history=seen.history or "–"
@@ -257,6 +277,13 @@ def model_folder(context: bpy.types.Context) -> Path:
     return Path(bpy.path.abspath(chosen)) if chosen else storage.user_folder() / storage.MODELS
 
 
+def cache_folder(context: bpy.types.Context) -> Path:
+    """Where the prompt history and its pictures are kept."""
+    stored = _stored(context)
+    chosen = stored.cache_folder.strip() if stored is not None else ""
+    return Path(bpy.path.abspath(chosen)) if chosen else storage.user_folder()
+
+
 def choose_model(context: bpy.types.Context, path: str) -> None:
     """Make new objects with the model file ``path``; with the one that comes with LATTE3D if it is empty."""
     stored = _stored(context)
@@ -313,12 +340,13 @@ def available(cls: type[bpy.types.Operator], context: bpy.types.Context) -> bool
 
 def measure(context: bpy.types.Context) -> None:
     """Look at the folders and at the chosen model's file, for what is drawn about them."""
-    folder = storage.user_folder()
+    folder = cache_folder(context)
     history = [folder / storage.HISTORY, *(folder / storage.PICTURES).glob("*.png")]
-    seen.models = storage.megabytes(storage.size_of(model_files.in_folder(model_folder(context))))
-    seen.history = storage.megabytes(storage.size_of(history))
+    seen.imported = tuple(map(model_files.about, model_files.in_folder(model_folder(context))))
+    seen.models = storage.size_text(sum(model.size for model in seen.imported))
+    seen.history = storage.size_text(storage.size_of(history))
     path = model_files.locate(read(context)[1])
-    seen.digest = model_files.digest(path) if path is not None else ""
+    seen.digest = model_files.about(path).digest if path is not None else ""
 
 
 def apply_budgets(context: bpy.types.Context) -> None:

@@ -54,7 +54,7 @@ def made_from(obj: bpy.types.Object) -> provenance.Provenance:
     if how is None or not how.digest or obj.type != "MESH":
         message = tr("“{name}” does not say how it was made: refine an object that LATTE3D has generated.")
         raise ValueError(message.format(name=obj.name))
-    if not how.again or how.blend is not None:
+    if not how.plain:
         message = tr("“{name}” was made from more than a prompt, such as a blend: refine an object made by Generate.")
         raise ValueError(message.format(name=obj.name))
     return how

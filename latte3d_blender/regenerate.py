@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .blend_task import BlendTask
 from .generate import GenerateTask
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from latte3d_core.progress import Progress
 
     from .jobs import Job
+    from .prepare import PreparedObject
     from .provenance import Provenance
 
 #: Share of its own width that a new object stands away from the one that it varies.
@@ -43,15 +44,43 @@ def work_of(how: Provenance, seed: int, prior: str = "", **common: Any) -> Gener
     return GenerateTask(how.prompt, **common)
 
 
-@dataclass(frozen=True, kw_only=True)
+class Work(Protocol):
+    """The task that makes an object: ``GenerateTask`` and what derives from it, or ``ReshapeTask``."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def kind(self) -> type: ...
+
+    @property
+    def given_seconds(self) -> float: ...
+
+    @property
+    def repeatable(self) -> bool: ...
+
+    def kept(self) -> Any: ...
+
+    def run(self, generator: Any, progress: Progress) -> Any: ...
+
+    def place(self, context: Any, job: Job, result: Any) -> Placed: ...
+
+    def object_of(self, result: Any) -> PreparedObject: ...
+
+    def complete(self, obj: Any, result: Any) -> None: ...
+
+    def summary(self, obj: Any, job: Job, result: Any) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AgainTask(Task):
     """Do ``work``, and put what comes of it elsewhere than it would do itself.
 
     Attributes:
-        target: the object that it is made after.
+        target: the object that it is made in place of, or beside.
     """
 
-    work: GenerateTask
+    work: Work
     target: BlockRef
 
     @property
@@ -66,12 +95,19 @@ class AgainTask(Task):
     def given_seconds(self) -> float:
         return self.work.given_seconds
 
+    @property
+    def repeatable(self) -> bool:
+        return self.work.repeatable
+
+    def kept(self) -> AgainTask:
+        return replace(self, work=self.work.kept())
+
     def run(self, generator: Any, progress: Progress) -> Result:
         result: Result = self.work.run(generator, progress)
         return result
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RegenerateTask(AgainTask):
     """Put what comes of it in the place of ``target``, which keeps its name, transform, modifiers and size; others that
     share its mesh keep the old one."""
@@ -88,7 +124,7 @@ class RegenerateTask(AgainTask):
         return Placed((obj.name,), text.format(name=obj.name, faces=len(prepared.faces), seconds=job.seconds))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class VaryTask(AgainTask):
     """Stand what comes of it beside ``target``, facing the same way; where the work says, if that is gone by then."""
 

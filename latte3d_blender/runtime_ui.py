@@ -430,13 +430,13 @@ class LATTE3D_OT_remove_runtime(bpy.types.Operator):
         return False
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        message = tr("{size} become free.").format(size=storage.megabytes(runtime_pack.disk_use(_home())))
+        message = tr("{size} become free.").format(size=storage.size_text(runtime_pack.disk_use(_home())))
         return context.window_manager.invoke_confirm(self, event, message=message, confirm_text=tr("Remove"))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         global outcome
         jobs, home = session.jobs(), _home()
-        size = storage.megabytes(runtime_pack.disk_use(home))
+        size = storage.size_text(runtime_pack.disk_use(home))
         if jobs is not None:
             jobs.release()  # a separate process holds files of the runtime
         runtime_pack.deactivate(home, sys.path)

@@ -1,6 +1,6 @@
 """Where the extension keeps files of its own: one folder of the user's, which outlives updates of the extension.
 
-history.jsonl   the prompts        (``history``)
+history.jsonl   the prompts        (``history``), unless the preferences name another folder for these two
 pictures/       their pictures
 models/         imported models, unless the preferences name another folder
 """
@@ -44,6 +44,8 @@ def size_of(files: Iterable[Path]) -> int:
     return total
 
 
-def megabytes(size: int) -> str:
+def size_text(size: int) -> str:
     """Bytes in words, as "37.8 MB"."""
-    return f"{size / 1e6:,.1f} MB"
+    if size >= 1e9:
+        return f"{size / 1e9:,.1f} GB"
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"

@@ -7,7 +7,7 @@ not onto the mesh, and a new UV layer is added where there is none that can carr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .generate import made
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from latte3d_core.mesh.types import TexturedMesh
     from latte3d_core.progress import Progress
 
-    from .artist_mesh import MeshCopy
     from .jobs import Job
+    from .mesh_arrays import MeshCopy
     from .prepare import PreparedObject
+
+#: Stages of painting a mesh, with the share of the time that each takes on two CPU cores.
+STAGES = {"mesh": 0.35, "text": 0.05, "network": 0.2, "unwrap": 0.1, "bake": 0.3}
 
 #: Share of its own width that a new object stands away from the mesh that it was made after.
 GAP = 0.2
@@ -73,6 +76,7 @@ class MeshTask(Task):
     Attributes:
         prompt: what the mesh is to look like. seed: 0 to 2**31 - 1.
         keep_colours: show the generator the present colours, so that what the prompt does not change stays.
+        source: the look that has these colours, see ``variants.key_of``.
         texture_size: side of the square texture, in pixels.
         target: the object. mesh: a copy of its mesh.
     """
@@ -80,6 +84,7 @@ class MeshTask(Task):
     prompt: str
     seed: int = 0
     keep_colours: bool = False
+    source: str = ""
     texture_size: int = 1024
     target: BlockRef
     mesh: MeshCopy = field(repr=False)
@@ -87,6 +92,15 @@ class MeshTask(Task):
     @property
     def title(self) -> str:
         return f"{self.target.name}: {' '.join(self.prompt.split())}"
+
+    @property
+    def repeatable(self) -> bool:
+        return len(self.mesh.shown.start) > 0
+
+    def kept(self) -> MeshTask:
+        from .mesh_arrays import nothing
+
+        return replace(self, mesh=nothing())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,10 +110,12 @@ class StylizeTask(MeshTask):
     Attributes:
         uv: "auto" for the object's own UV layer if it can carry one texture, else a new one; "keep" for its own
             whatever it is, or an error; "new" for a new one.
+        asked: what the artist chose for ``uv``, where that is what came of the choice before; "" for ``uv`` itself.
         refined: whether ``mesh`` is the refined look of ``target``.
     """
 
     uv: str = "auto"
+    asked: str = ""
     refined: bool = False
 
     def run(self, generator: Latte3D, progress: Progress) -> Styled:
@@ -111,8 +127,11 @@ class StylizeTask(MeshTask):
         from .prepare import average_color, custom_properties
         from .uv_choice import choose
 
-        choice = choose(self.mesh, self.uv, self.texture_size, progress)
-        mesh, painted = for_core(self.mesh, choice.uvs, choice.painted, on_base=not choice.layer)
+        progress.plan(STAGES)
+        with progress.stage("mesh"):
+            source = self.mesh.triangulated()
+            choice = choose(source, self.mesh.layers, self.mesh.locked, self.uv, self.texture_size, progress)
+        mesh, painted = for_core(source, choice.uvs, choice.painted, on_base=not choice.layer)
         styled = restyle(
             generator, recoloured(mesh, self.prompt), self.prompt, self.seed, self.texture_size, self.keep_colours,
             None if painted.all() else 1, progress,
@@ -122,24 +141,42 @@ class StylizeTask(MeshTask):
         color = average_color(mesh.vertices, mesh.triangles[painted], styled.uvs[painted], styled.base_color)
         loop_uvs = None
         if not choice.layer:
-            loop_uvs = np.zeros((self.mesh.loops, 2), np.float32)
-            loop_uvs[self.mesh.loop.ravel()] = choice.uvs.reshape(-1, 2)
+            loop_uvs = np.zeros((len(self.mesh.base.corner_vertex), 2), np.float32)
+            loop_uvs[source.loop.ravel()] = choice.uvs.reshape(-1, 2)
         return Styled(
             color=color,
             base_png=encode_png(styled.base_color),
             normal_png=None,
             layer=choice.layer,
             loop_uvs=loop_uvs,
-            properties=custom_properties(styled.provenance),
+            properties=custom_properties(
+                {**styled.provenance, "uv": self.asked or self.uv, "layer": choice.layer, "from": self.source}
+            ),
             warnings=(*self.mesh.notes, *choice.warnings, *styled.warnings),
             seconds=styled.seconds,
         )
 
     def place(self, context: Any, job: Job, result: Styled) -> Placed:
-        from .blocks import require
-        from .mesh_copy import topology
-        from .refined import is_refined
+        obj = self.fitting(result)
+        style = self.hang(obj, result)
+        text = tr("“{name}” wears “{style}”, made in {seconds:.1f}\N{NO-BREAK SPACE}s")
+        return Placed((obj.name,), text.format(name=obj.name, style=style, seconds=job.seconds))
+
+    def hang(self, obj: Any, result: Styled) -> str:
+        """Make the result a style of the object, and show it. Returns the style's name."""
         from .variants import add_style
+
+        return add_style(obj, self.prompt, result)
+
+    def fitting(self, result: Styled) -> Any:
+        """The object.
+
+        Raises:
+            PlaceError: the result does not fit it any more.
+        """
+        from .blocks import require
+        from .mesh_copy import faces
+        from .refined import is_refined
 
         obj = require(self.target)
         if is_refined(obj) != self.refined:
@@ -149,12 +186,34 @@ class StylizeTask(MeshTask):
             if obj.data.uv_layers.get(result.layer) is None:
                 message = tr("The UV map “{layer}” of “{name}” is gone, and the colours with it: stylize it anew.")
                 raise PlaceError(message.format(layer=result.layer, name=obj.name))
-        elif topology(obj.data) != self.mesh.topology:
+        elif not self.mesh.base.same_faces(faces(obj.data)):
             message = tr("The faces of “{name}” have changed meanwhile: stylize it anew.")
             raise PlaceError(message.format(name=obj.name))
-        style = add_style(obj, self.prompt, result)
-        text = tr("“{name}” wears “{style}”, made in {seconds:.1f}\N{NO-BREAK SPACE}s")
-        return Placed((obj.name,), text.format(name=obj.name, style=style, seconds=job.seconds))
+        return obj
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class RenewTask(StylizeTask):
+    """Paint a style of the object anew, in its place in the list.
+
+    Attributes:
+        style: the style, see ``variants.key_of``.
+    """
+
+    style: str
+
+    @property
+    def kind(self) -> type:
+        return StylizeTask
+
+    def hang(self, obj: Any, result: Styled) -> str:
+        from .variants import find, renew_style
+
+        index = find(obj, self.style)
+        if index is None:
+            message = tr("The style “{style}” of “{name}” is gone meanwhile: stylize the object anew.")
+            raise PlaceError(message.format(style=" ".join(self.prompt.split()), name=obj.name))
+        return renew_style(obj, index, result)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -178,7 +237,7 @@ class ReshapeTask(MeshTask):
         from .artist_mesh import for_core, recoloured
         from .prepare import prepare
 
-        mesh, _ = for_core(self.mesh)
+        mesh, _ = for_core(self.mesh.triangulated())
         made = reshape(
             generator, recoloured(mesh, self.prompt), self.prompt, self.seed, self.alpha, self.faces,
             self.texture_size, self.unwrap, self.keep_colours, progress,
@@ -191,7 +250,24 @@ class ReshapeTask(MeshTask):
         from .blocks import require
 
         obj = stand_beside(context, require(self.target), result.prepared, result.base, self.turn, GAP)
-        return Placed((obj.name,), made(obj.name, len(result.prepared.faces), job))
+        self.complete(obj, result)
+        return Placed((obj.name,), self.summary(obj, job, result))
+
+    def object_of(self, result: Reshaped) -> PreparedObject:
+        """See ``GenerateTask.object_of``."""
+        return result.prepared
+
+    def complete(self, obj: Any, result: Reshaped) -> None:
+        """See ``GenerateTask.complete``: the object says what it was made after, which may have another name by now."""
+        from .blocks import find
+
+        original = find(self.target.kind, self.target.name, self.target.uid)
+        obj["latte3d_original"] = self.target.name if original is None else original.name
+        obj["latte3d_from"] = self.source
+
+    def summary(self, obj: Any, job: Job, result: Reshaped) -> str:
+        """See ``GenerateTask.summary``."""
+        return made(obj.name, len(result.prepared.faces), job)
 
 
 def base_of(mesh: TexturedMesh) -> tuple[float, float, float]:

@@ -9,6 +9,7 @@ from . import preferences, properties, session, variants
 from .blocks import reference
 from .mesh_copy import Refused, copy_mesh, heading, refusal
 from .panels import SidebarPanel, wrapped
+from .provenance import Provenance, StyleRecord
 from .refined import is_refined
 from .stylize import MeshTask, ReshapeTask, StylizeTask
 from .submit import possible, ready, submit
@@ -69,6 +70,20 @@ class LATTE3D_PG_stylize(bpy.types.PropertyGroup):
         "uv": EnumProperty(**_TEXTS["uv"], items=UV_ITEMS, default="auto"),
         "reshape": BoolProperty(**_TEXTS["reshape"], default=False),
     }
+
+
+def fill(context: bpy.types.Context, how: Provenance | StyleRecord, **more: Any) -> None:
+    """Put what something was made from into the panel.
+
+    Arguments:
+        more: further settings of ``LATTE3D_PG_stylize``.
+    """
+    settings = context.scene.latte3d_stylize
+    settings.prompt, settings.seed = how.prompt, how.seed
+    if str(how.texture_size) in {item[0] for item in properties.TEXTURE_ITEMS}:
+        settings.texture_size = str(how.texture_size)
+    for name, value in more.items():
+        setattr(settings, name, value)
 
 
 def _refusals(context: bpy.types.Context) -> str:
@@ -147,6 +162,8 @@ def _tasks(context: bpy.types.Context, values: dict[str, Any]) -> tuple[list[Mes
     for obj, mesh in usable:
         common = {name: values[name] for name in ("prompt", "seed", "keep_colours", "texture_size")}
         common |= {"target": reference(obj), "mesh": mesh, "device": device, "model": model, "group": group}
+        if values["keep_colours"]:
+            common["source"] = variants.key_of(obj, obj.latte3d_variants.shown)
         if values["reshape"]:
             budget = {"faces": context.scene.latte3d.faces, "unwrap": context.scene.latte3d.unwrap}
             tasks.append(ReshapeTask(alpha=values["alpha"], turn=heading(obj), **budget, **common))
@@ -158,7 +175,7 @@ def _tasks(context: bpy.types.Context, values: dict[str, Any]) -> tuple[list[Mes
 # --- styles ------------------------------------------------------------------------------------------------------
 
 
-def _index() -> IntProperty:
+def index_property() -> IntProperty:
     return IntProperty(
         name="Number",
         description="Number of the style in the list, 0 for the original look; -1 for the one that is shown",
@@ -187,7 +204,7 @@ class StyleOperator:
         """The number that is meant, or None, with a report, if there is no such entry."""
         styles = context.object.latte3d_variants
         index: int = styles.shown if self.index < 0 else self.index  # type: ignore[attr-defined]
-        if index < len(styles.entries):
+        if 0 <= index < len(styles.entries):  # in a file from elsewhere the shown one may be none of them
             return index
         message = tr("“{name}” has no style number {index}: choose one up to {last}.")
         message = message.format(name=context.object.name, index=index, last=len(styles.entries) - 1)
@@ -211,7 +228,7 @@ class LATTE3D_OT_variant_switch(StyleOperator, bpy.types.Operator):
     bl_label = "Switch Style"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender wants a set
 
-    __annotations__ = {"index": _index()}
+    __annotations__ = {"index": index_property()}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         index = self.chosen(context)
@@ -251,7 +268,7 @@ class LATTE3D_OT_variant_rename(StyleOperator, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender wants a set
 
     __annotations__ = {
-        "index": _index(),
+        "index": index_property(),
         "name": StringProperty(name="Name", description="The new name", options={"SKIP_SAVE"}),
     }
 
@@ -274,7 +291,7 @@ class LATTE3D_OT_variant_delete(StyleOperator, bpy.types.Operator):
     bl_label = "Delete Style"
     bl_options = {"REGISTER", "UNDO"}  # noqa: RUF012 - Blender wants a set
 
-    __annotations__ = {"index": _index()}
+    __annotations__ = {"index": index_property()}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         index = self.chosen(context)

@@ -103,6 +103,15 @@ class Task(ABC):
         """How long the work goes on by the artist's own wish, in seconds; 0 for work that takes as long as it takes."""
         return 0.0
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether ``run`` can still be called; False only for what ``kept`` has returned."""
+        return True
+
+    def kept(self) -> Task:
+        """What the list of jobs keeps once the result is in the scene: a task with big arrays lets go of them."""
+        return self
+
     @abstractmethod
     def run(self, generator: Any, progress: Progress) -> Result:
         """Do the work, on the worker: no bpy here, not even imported.

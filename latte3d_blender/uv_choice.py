@@ -8,6 +8,7 @@ a place of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from latte3d_core.mesh.types import Mesh
     from latte3d_core.progress import Progress
 
-    from .artist_mesh import MeshCopy, Surface
+    from .artist_mesh import Surface, Triangulated
 
 #: Side of the raster that tells which triangles lie over each other, and how many rows of it triangles may have in all:
 #: more would fill the memory.
@@ -41,10 +42,13 @@ class Choice:
     warnings: tuple[str, ...] = ()
 
 
-def choose(copy: MeshCopy, wish: str, texture_size: int, progress: Progress) -> Choice:
+def choose(
+    mesh: Triangulated, layers: Sequence[str], locked: str, wish: str, texture_size: int, progress: Progress
+) -> Choice:
     """Choose, and make a new layout where need be.
 
     Arguments:
+        layers, locked: see ``mesh_arrays.MeshCopy``.
         wish: "auto", "keep" or "new"; see ``stylize.StylizeTask``.
 
     Raises:
@@ -58,20 +62,24 @@ def choose(copy: MeshCopy, wish: str, texture_size: int, progress: Progress) -> 
         place = placement(ArtistMesh(surface.vertices, surface.triangles))
         return Mesh(place.to_core(surface.vertices), surface.triangles)
 
-    shown = of_core(copy.shown)
+    progress.check(0.1)
+    shown = of_core(mesh.shown)
+    base = shown if mesh.same else of_core(mesh.base)
     fault = "the mesh has none"
-    if wish == "keep" and not copy.layers:
+    if wish == "keep" and not layers:
         raise SettingError("The mesh has no UV map to keep: unwrap it, or choose Automatic for the UV Map.")
-    for layer in {"auto": copy.layers, "keep": copy.layers[:1], "new": ()}[wish]:
-        uvs = copy.shown.uvs[layer]
+    for layer in {"auto": layers, "keep": layers[:1], "new": ()}[wish]:
+        uvs = mesh.shown.uvs[layer]
         found = None
         if wish == "auto":
-            found = uv_fault(of_core(copy.base), copy.base.uvs[layer])
+            found = uv_fault(base, mesh.base.uvs[layer])
+        progress.check(0.4)
         if found is None:
-            progress.check()
             uvs = into_square(uvs)
             painted = first_comers(uvs)
-            found = uv_fault(Mesh(shown.vertices, shown.faces[painted]), uvs[painted])
+            progress.check(0.7)
+            known_good = wish == "auto" and mesh.same and painted.all()
+            found = None if known_good else uv_fault(Mesh(shown.vertices, shown.faces[painted]), uvs[painted])
         if found is None:
             shared = f"Parts that share their place on the UV map “{layer}” share their colours too."
             return Choice(layer, uvs, painted, () if painted.all() else (shared,))
@@ -79,12 +87,12 @@ def choose(copy: MeshCopy, wish: str, texture_size: int, progress: Progress) -> 
             raise SettingError(
                 f"The UV map “{layer}” cannot carry the colours because {found}: choose Automatic for the UV Map."
             )
-        if layer == copy.layers[0]:
+        if layer == layers[0]:
             fault = found
-    if copy.locked:
-        raise SettingError(copy.locked)
-    base = of_core(copy.base)
-    uvs = polygon_layout(base, copy.polygon, copy.loop, texture_size, progress)
+    if locked:
+        raise SettingError(locked)
+    progress.check(0.5)
+    uvs = polygon_layout(base, mesh.polygon, mesh.loop, texture_size, progress)
     warnings = () if wish == "new" else (f"A new UV map was added because {fault}.",)
     return Choice("", uvs, np.ones(len(uvs), bool), warnings)
 

@@ -10,6 +10,9 @@ kept.
 
 from __future__ import annotations
 
+import contextlib
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -18,6 +21,7 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProp
 from .insert import make_material
 from .later import np
 from .mesh_copy import LAYER
+from .provenance import StyleRecord, read_style
 from .stylize import Styled
 from .translations import tr
 
@@ -43,6 +47,8 @@ class LATTE3D_PG_variant(bpy.types.PropertyGroup):
 
     __annotations__ = {
         "name": StringProperty(name="Name", description="What the style is called"),
+        # Numbers and names change. Not set in files from before there were keys.
+        "key": StringProperty(name="Key", description="Tells the style from the others of the object for good"),
         "prompt": StringProperty(name="Prompt", description="What the style was made from"),
         "slots": CollectionProperty(name="Slots", description="What each material slot holds", type=LATTE3D_PG_slot),
         "layer": StringProperty(name="UV Map", description="The UV map that is active while this look is shown"),
@@ -84,19 +90,104 @@ def add_style(obj: bpy.types.Object, prompt: str, styled: Styled) -> str:
         _start_over(variants)
     if not obj.material_slots:
         mesh.materials.append(None)
-    layer = styled.layer if styled.loop_uvs is None else _add_layer(mesh, styled.loop_uvs)
     name = _unique(" ".join(prompt.split())[:_LETTERS].strip(), [entry.name for entry in variants.entries])
-    material = make_material(f"{obj.name} {name}", styled)
-    _use_layer(material, layer)
-    for key, value in styled.properties.items():
-        material[key] = value
+    material, layer = _paint(mesh, f"{obj.name} {name}", styled)
     entry = variants.entries.add()
     entry.name, entry.prompt, entry.refined, entry.layer = name, prompt, is_refined(obj), layer
+    entry.key = uuid.uuid4().hex
     for _ in obj.material_slots:
         slot = entry.slots.add()
         slot.link, slot.material = "OBJECT", material
     show(obj, len(variants.entries) - 1)
     return name
+
+
+def renew_style(obj: bpy.types.Object, index: int, styled: Styled) -> str:
+    """Give a style of an object a new material in place of its own, and show it. Returns the style's name. Object Mode
+    is required.
+
+    What the artist has put into the slots beside it stays. Other objects that wear the old material keep it.
+    """
+    entry, old = obj.latte3d_variants.entries[index], material_of(obj, index)
+    material, layer = _paint(obj.data, f"{obj.name} {entry.name}", styled)
+    show(obj, index)
+    _write_down(obj, entry)
+    for slot in entry.slots:
+        if old is None or slot.material == old:
+            slot.material = material
+    _put_on(obj, entry, True)
+    entry.layer = layer
+    _activate(obj.data, layer)
+    if old is not None and not old.users:
+        name = old.name
+        _discard(old)
+        material.name = name
+    return str(entry.name)
+
+
+def _paint(mesh: bpy.types.Mesh, name: str, styled: Styled) -> tuple[bpy.types.Material, str]:
+    """A style's material, and the name of the UV layer that it lies on, which is added where there is none."""
+    layer = styled.layer if styled.loop_uvs is None else _add_layer(mesh, styled.loop_uvs)
+    material = make_material(name, styled)
+    _use_layer(material, layer)
+    for key, value in styled.properties.items():
+        material[key] = value
+    return material, layer
+
+
+def material_of(obj: bpy.types.Object, index: int) -> bpy.types.Material | None:
+    """The material that was made for a style, which says how; None for the original look, and for a style all of whose
+    slots the artist has filled anew."""
+    variants = obj.latte3d_variants
+    if index == 0:
+        return None
+    slots = obj.material_slots if index == variants.shown else variants.entries[index].slots
+    return next((slot.material for slot in slots if slot.material and read_style(slot.material)), None)
+
+
+def made_from(obj: bpy.types.Object, index: int) -> StyleRecord | None:
+    """How a style was made; None for the original look."""
+    material = material_of(obj, index)
+    if material is not None:
+        return read_style(material)
+    if index == 0:
+        return None
+    # The entry remembers the prompt, whatever has become of the material.
+    return read_style({"latte3d_prompt": obj.latte3d_variants.entries[index].prompt})
+
+
+def key_of(obj: bpy.types.Object, index: int) -> str:
+    """What ``find`` finds an entry by; a style without a key gets one."""
+    entries = obj.latte3d_variants.entries
+    if not 0 < index < len(entries):
+        return ""
+    entry = entries[index]
+    entry.key = entry.key or uuid.uuid4().hex
+    return str(entry.key)
+
+
+def find(obj: bpy.types.Object, key: str) -> int | None:
+    """The number of a style by its key, 0 for ""; None if there is no such style."""
+    if not key:
+        return 0
+    entries = enumerate(obj.latte3d_variants.entries)
+    return next((index for index, entry in entries if index and entry.key == key), None)
+
+
+@contextlib.contextmanager
+def wearing(obj: bpy.types.Object, index: int) -> Iterator[None]:
+    """Let the slots hold what an entry says for as long as the body takes; afterwards all is as before."""
+    variants = obj.latte3d_variants
+    if index == variants.shown or not 0 <= variants.shown < len(variants.entries):
+        yield
+        return
+    shown = variants.entries[variants.shown]
+    _write_down(obj, shown)
+    _put_on(obj, variants.entries[index], index > 0)
+    try:
+        yield
+    finally:
+        _put_on(obj, shown, variants.shown > 0)
 
 
 def fault(obj: bpy.types.Object, entry: Any) -> str:
@@ -126,7 +217,7 @@ def _show(obj: bpy.types.Object, index: int) -> None:
     if fault(obj, variants.entries[index]):
         variants.active = variants.shown  # the click is taken back
         return
-    if variants.shown < len(variants.entries):
+    if 0 <= variants.shown < len(variants.entries):
         _write_down(obj, variants.entries[variants.shown])
     if variants.shown == 0 and obj.data.uv_layers.active is not None:
         variants.entries[0].layer = obj.data.uv_layers.active.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from functools import lru_cache
 
 from .translations import tr
 
@@ -43,4 +44,9 @@ class _Wrapper(textwrap.TextWrapper):
 
 def lines(text: str, letters: int) -> list[str]:
     """``text`` in lines of at most ``letters`` letters, at least one line."""
-    return _Wrapper(letters).wrap(text) or [""]
+    return list(_broken(text, letters))
+
+
+@lru_cache(maxsize=64)  # panels ask for the same few at every drawing, and a long prompt takes a millisecond
+def _broken(text: str, letters: int) -> tuple[str, ...]:
+    return tuple(_Wrapper(letters).wrap(text)) or ("",)

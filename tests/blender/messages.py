@@ -63,7 +63,7 @@ def registered(classes: Iterable[Any]) -> Iterator[tuple[str, str]]:
 def prose(node: ast.JoinedStr) -> bool:
     """Whether an f-string has words of its own beside what it is filled with: two words, or one next to a gap."""
     text = "".join(part.value if isinstance(part, ast.Constant) else "\0" for part in node.values)
-    if text in PROMPTS or re.fullmatch(r"\0 (px|MB)", text):
+    if text in PROMPTS or re.fullmatch(r"\0 (px|kB|MB|GB)", text):
         return False
     return shown(text) and re.search(r"[^\W\d_]{2,}[,.:;]?[ \0]|[ ][^\W\d_]{2,}", text) is not None
 

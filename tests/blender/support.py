@@ -15,9 +15,11 @@ MODULE = "bl_ext.user_default.latte3d"
 MODULES = (
     "blocks", "generate", "insert", "job_operators", "jobs", "jobs_panel", "operators", "panels", "preferences",
     "prepare", "process", "session", "submit", "tasks", "timer", "worker",
-    "artist_mesh", "mesh_colors", "mesh_copy", "stylize", "stylize_ui", "uv_choice", "variants",
+    "artist_mesh", "mesh_arrays", "mesh_colors", "mesh_copy", "stylize", "stylize_ui", "uv_choice", "variants",
+    "again", "style_ui",
     "blend_task", "blend_ui", "live", "live_ui", "morph", "refine_task", "refine_ui", "refined",
     "thumbnails", "variations", "variations_ui",
+    "command_line",
     "assets_ui", "doctor", "doctor_ui", "german", "history", "history_ui", "menus_ui", "models_ui", "runtime_ui",
     "storage", "translations",
     "populate", "populate_scene", "populate_ui", "populate_undo",

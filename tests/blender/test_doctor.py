@@ -237,6 +237,19 @@ def test_here_everything_is_well(patient: Patient) -> None:
     assert set(sys.modules) - before <= {"encodings.idna", "stringprep"}, "nothing was imported here"
 
 
+def test_nothing_is_lost_however_often_one_looks(patient: Patient, tmp_path: Path) -> None:
+    (tmp_path / "many.py").write_text(
+        "import json, sys\n"
+        "for n in range(20_000):\n"
+        "    finding = {'check': str(n), 'state': 'OK', 'text': 'x' * (n % 50), 'fix': ''}\n"
+        "    print(json.dumps({'finding': finding}), flush=n % 7 == 0)\n"
+    )
+    examination = Examination(patient, (*PYTHON, str(tmp_path / "many.py")))
+    while examination.look():
+        pass
+    assert [int(finding.check) for finding in examination.findings] == list(range(20_000))
+
+
 def test_without_torch_and_core_it_says_what_is_missing(patient: Patient) -> None:
     stdlib = [entry for entry in sys.path if entry and "site-packages" not in entry and Path(entry) != ROOT]
     stdlib = [entry for entry in stdlib if not (Path(entry) / "latte3d_core").exists()]

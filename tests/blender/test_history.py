@@ -288,6 +288,20 @@ def test_the_catalogue_is_added_once_and_others_stay() -> None:
     assert text.startswith(others + "\n") and text.endswith(f"{number}:LATTE3D:LATTE3D\n")
     mine = "VERSION 1\n11111111-2222-3333-4444-555555555555:LATTE3D:x\n"
     assert assets.with_catalog(mine) == (mine, "11111111-2222-3333-4444-555555555555")
+    renamed = f"VERSION 1\n{assets.CATALOG_ID}:Props/Generated:x\n"
+    assert assets.with_catalog(renamed) == (renamed, assets.CATALOG_ID), "the artist may call it as he likes"
+    windows = "VERSION 1\r\n\r\n# note\r\n11111111-2222-3333-4444-555555555555:Trees:Trees\r\n"
+    text, _ = assets.with_catalog(windows)
+    assert text == f"{windows}{assets.CATALOG_ID}:LATTE3D:LATTE3D\r\n"
+
+
+def test_catalogues_are_looked_for_where_blender_does(tmp_path: Path) -> None:
+    inner, outer, other = tmp_path / "lib" / "inner", tmp_path / "lib", tmp_path / "library"
+    file = str(inner / "x.blend")
+    assert assets.home_of("", [str(outer)]) is None
+    assert assets.home_of(file, ["", str(other), str(outer), str(inner)]) == (outer, True), "the first that has it"
+    assert assets.home_of(file, [f"{outer}/"]) == (outer, True)
+    assert assets.home_of(str(other / "x.blend"), [str(tmp_path / "lib")]) == (other, False)
 
 
 @pytest.mark.parametrize("name", ["a ball", "../../etc/passwd", "con|?*", "x" * 300, "  ", "红色"])
@@ -520,6 +534,66 @@ def test_a_library_file_can_be_linked_and_the_open_file_stays(fresh: Extension, 
     assert obj.asset_data.catalog_id == assets.CATALOG_ID
     assert obj["latte3d_prompt"] == "a red ball"
     assert obj.data.materials[0].node_tree.nodes["Base Color"].image.packed_file is not None
+
+
+def marked_in(folder: Path) -> str:
+    """Mark the active object in a file that is saved there, and return the number of its catalogue."""
+    bpy.ops.wm.save_as_mainfile(filepath=str(folder / "open.blend"))
+    assert bpy.ops.latte3d.mark_asset(objects=[{"name": bpy.context.object.name}]) == {"FINISHED"}
+    number: str = bpy.context.object.asset_data.catalog_id
+    return number
+
+
+def test_marking_in_a_library_sees_to_the_catalogue(fresh: Extension, library: Path) -> None:
+    fresh.run("a ball")
+    inner = library / "props"
+    inner.mkdir()
+    listed = library / assets.CATALOG_FILE
+    others = b"VERSION 1\r\n11111111-2222-3333-4444-555555555555:Trees \xff:Trees\r\n"
+    listed.write_bytes(others)
+    listed.chmod(0o666)
+    assert marked_in(inner) == assets.CATALOG_ID
+    assert [path.name for path in inner.iterdir()] == ["open.blend"]
+    assert listed.read_bytes() == others + f"{assets.CATALOG_ID}:LATTE3D:LATTE3D\r\n".encode()
+    assert listed.stat().st_mode & 0o777 == 0o666
+    before = listed.stat().st_mtime_ns
+    assert marked_in(inner) == assets.CATALOG_ID
+    assert listed.stat().st_mtime_ns == before, "once is enough"
+    listed.write_text("VERSION 1\n11111111-2222-3333-4444-555555555555:LATTE3D:x\n")
+    assert marked_in(inner) == "11111111-2222-3333-4444-555555555555", "the library's own, for what is not filed yet"
+    listed.write_text("VERSION 1\n")
+    assert marked_in(inner) == "11111111-2222-3333-4444-555555555555"
+    assert listed.read_text() == "VERSION 1\n", "a catalogue that the artist chose needs none of ours"
+
+
+def test_marking_elsewhere_writes_only_where_there_are_catalogues(
+    fresh: Extension, library: Path, tmp_path: Path
+) -> None:
+    obj = fresh.run("a ball")
+    assert bpy.ops.latte3d.mark_asset() == {"FINISHED"}, "a file that is not saved has no place for catalogues"
+    assert obj.asset_data.catalog_id == assets.CATALOG_ID
+    folder = tmp_path / "project"
+    folder.mkdir()
+    assert marked_in(folder) == assets.CATALOG_ID
+    assert [path.name for path in folder.iterdir()] == ["open.blend"]
+    (folder / assets.CATALOG_FILE).write_text("VERSION 1\n")
+    assert marked_in(folder) == assets.CATALOG_ID
+    assert assets.CATALOG_ID in (folder / assets.CATALOG_FILE).read_text()
+    assert list(library.iterdir()) == []
+
+
+def test_a_catalogue_that_cannot_be_written_leaves_an_asset(
+    fresh: Extension, library: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh.run("a ball")
+
+    def no_space(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(fresh.assets_ui.atomic, "write", no_space)
+    assert marked_in(library) == assets.CATALOG_ID
+    assert not (library / assets.CATALOG_FILE).exists()
+    assert "No space left on device" in capsys.readouterr().out
 
 
 def test_libraries_that_cannot_be_used_say_why(fresh: Extension, library: Path) -> None:

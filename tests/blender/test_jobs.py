@@ -369,6 +369,38 @@ def test_another_back_end_can_take_over_when_nothing_is_open() -> None:
     assert (after.state, first.line.ids) == (JobState.DONE, [])
 
 
+def test_a_back_end_that_is_still_busy_is_left_to_end_by_itself() -> None:
+    begun, ready = threading.Event(), threading.Event()
+
+    def load(task: object) -> Any:
+        begun.set()
+        ready.wait()
+        return fake_core.load(task)
+
+    jobs = JobQueue(ThreadBackend(load))
+    assert not jobs.leaving
+    job = jobs.submit(GenerateTask("a ball"))
+    assert begun.wait(60)
+    jobs.cancel(job)
+    assert not jobs.release(timeout=0.0)
+    assert jobs.leaving
+    rested = threading.Event()
+
+    def rest() -> None:
+        with jobs.at_rest():
+            rested.set()
+
+    waiting = threading.Thread(target=rest)
+    waiting.start()
+    assert not rested.wait(0.1), "the old one still computes in this process"
+    assert not jobs.close(timeout=0.0)
+    ready.set()
+    waiting.join(60)
+    assert rested.is_set()
+    until(lambda: not jobs.leaving)
+    assert jobs.close()
+
+
 @given(st.lists(st.sampled_from(["start", "advance", "finish", "fail", "stop", "cancel"]), max_size=12))
 def test_a_final_state_is_final(steps: list[str]) -> None:
     backend = ByHand()

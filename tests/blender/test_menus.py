@@ -290,4 +290,4 @@ def test_the_folders_are_measured(extension: Extension, preferences: Any, tmp_pa
     preferences.model_folder = str(tmp_path)
     assert bpy.ops.latte3d.measure_storage() == {"FINISHED"}
     assert extension.preferences.seen.models == "2.5 MB"
-    assert extension.preferences.seen.history.endswith("MB")
+    assert extension.preferences.seen.history.endswith("kB")

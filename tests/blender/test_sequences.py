@@ -350,7 +350,7 @@ class Artist:
             return Promise(words=GONE)
         if kind == "StylizeTask":
             obj = bpy.data.objects[before[target.uid].name]
-            same = self.extension.mesh_copy.topology(obj.data) == task.mesh.topology
+            same = task.mesh.base.same_faces(self.extension.mesh_copy.faces(obj.data))
             same = same and self.extension.refined.is_refined(obj) == task.refined
             return Promise(target=target.uid, words="" if same else CHANGED)
         if target is not None:
@@ -561,9 +561,12 @@ class Artist:
     def ended(self) -> list[Any]:
         return [job for job in self.jobs.jobs if job.state.final and not job.waiting]
 
-    @action(lambda artist: artist.ended(), pick=picks, queued=st.booleans())
+    def repeatable(self) -> list[Any]:
+        return [job for job in self.ended() if job.task.repeatable]
+
+    @action(lambda artist: artist.repeatable(), pick=picks, queued=st.booleans())
     def retry(self, pick: int, queued: bool) -> None:
-        job = self.ended()[pick % len(self.ended())]
+        job = self.repeatable()[pick % len(self.repeatable())]
         self.press("retry", queued, job_id=job.id)
         assert job not in self.jobs.jobs
 

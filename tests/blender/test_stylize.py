@@ -379,7 +379,17 @@ AWKWARD: dict[str, Callable[[], Any]] = {
     "hidden parts": hidden_parts,
     "instanced": instanced,
 }
-LARGE = "100,000 faces"
+#: Half a million faces, each with a place of its own on the UV map, without a UV map, and out of a modifier.
+LARGE: dict[str, Callable[[], Any]] = {
+    "large": lambda: grid(710),
+    "large without UVs": lambda: without_uvs(grid(710)),
+    "large by subdivision": modified("SUBSURF", lambda: grid(44), levels=4),
+}
+
+
+def without_uvs(obj: Any) -> Any:
+    obj.data.uv_layers.remove(obj.data.uv_layers[0])
+    return obj
 
 
 def animation(owner: Any) -> Any:
@@ -440,9 +450,9 @@ def stylize(obj: Any, **settings: Any) -> Any:
     return obj.latte3d_variants.entries[-1]
 
 
-@pytest.mark.parametrize("name", [*AWKWARD, pytest.param(LARGE, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", [*AWKWARD, *(pytest.param(name, marks=pytest.mark.slow) for name in LARGE)])
 def test_the_artists_mesh_stays_as_it_is(extension: Extension, name: str) -> None:
-    obj = AWKWARD[name]() if name != LARGE else grid(317)
+    obj = (AWKWARD | LARGE)[name]()
     bpy.context.view_layer.update()
     if obj.mode == "EDIT":
         obj.update_from_editmode()
@@ -483,9 +493,15 @@ def seen_mesh(obj: Any, layer: str) -> tuple[np.ndarray, np.ndarray]:
     evaluated = obj.evaluated_get(bpy.context.evaluated_depsgraph_get())
     mesh = evaluated.to_mesh()
     mesh.calc_loop_triangles()
-    loop = np.array([triangle.loops[:] for triangle in mesh.loop_triangles])
-    at = np.array([tuple(obj.matrix_world @ mesh.vertices[k.vertex_index].co) for k in mesh.loops])
-    uvs = np.array([tuple(one.vector) for one in mesh.uv_layers[layer].uv])
+    loop, vertex = np.empty(3 * len(mesh.loop_triangles), np.int32), np.empty(len(mesh.loops), np.int32)
+    mesh.loop_triangles.foreach_get("loops", loop)
+    mesh.loops.foreach_get("vertex_index", vertex)
+    at, uvs = np.empty(3 * len(mesh.vertices)), np.empty(2 * len(mesh.loops))
+    mesh.vertices.foreach_get("co", at)
+    mesh.uv_layers[layer].uv.foreach_get("vector", uvs)
+    world = np.array(obj.matrix_world)
+    at = (at.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3])[vertex]
+    loop, uvs = loop.reshape(-1, 3), uvs.reshape(-1, 2)
     evaluated.to_mesh_clear()
     return at[loop], uvs[loop]
 
@@ -531,6 +547,32 @@ def test_colours_lie_where_they_belong(extension: Extension, name: str) -> None:
     style = stylize(obj, texture_size=512)
     wrong = errors(obj, style.slots[0].material)
     assert np.quantile(wrong, 0.98) < 0.03, np.sort(wrong)[-5:]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", list(LARGE))
+def test_colours_of_half_a_million_faces_lie_where_they_belong(extension: Extension, name: str) -> None:
+    obj = LARGE[name]()
+    style = stylize(obj, texture_size=2048)
+    wrong = errors(obj, style.slots[0].material)
+    assert len(wrong) >= 980_000
+    assert wrong.max() < 0.03, np.sort(wrong)[-5:]
+
+
+def test_polygons_are_cut_as_blender_cuts_them(extension: Extension) -> None:
+    """Triangles and quads of all kinds, flat, bent, folded, with bays."""
+    rng = np.random.default_rng(0)
+    corners = rng.normal(size=(2000, 4, 3))
+    corners[:500, :, 2] = 0.0
+    corners[500:600, 2] = corners[500:600, 0]
+    faces = [range(4 * k, 4 * k + 3 + k % 3 // 2) if k % 2 else range(4 * k, 4 * k + 4) for k in range(2000)]
+    mesh = mesh_object("Pieces", corners.reshape(-1, 3), faces).data
+    copy = extension.mesh_copy
+    found, polygon = extension.mesh_arrays.cut(copy.faces(mesh))
+    np.testing.assert_array_equal(found, copy._cuts(mesh))
+    theirs = np.empty(len(mesh.loop_triangles), np.int32)
+    mesh.loop_triangles.foreach_get("polygon_index", theirs)
+    np.testing.assert_array_equal(polygon, theirs)
 
 
 def test_colours_of_a_turned_object_are_those_of_its_own_front(extension: Extension) -> None:
@@ -765,6 +807,20 @@ def test_a_mesh_that_changes_meanwhile_takes_no_foreign_uvs(extension: Extension
     assert not obj.latte3d_variants.entries
 
 
+def test_a_job_that_is_done_keeps_no_mesh(extension: Extension) -> None:
+    cube = primitive("cube")
+    stylize(cube)
+    job = extension.session.jobs().last
+    assert len(job.task.mesh.shown.vertices) == 0
+    with pytest.raises(RuntimeError, match="select the object and start anew"):
+        bpy.ops.latte3d.retry(job_id=job.id)
+    assert "a wooden toy" in extension.job_operators.report_text(job)
+    with pytest.raises(RuntimeError, match="use other words"):
+        stylize(cube, prompt="FAIL")
+    failed = extension.session.jobs().last
+    assert len(failed.task.mesh.shown.vertices) == 8, "a failed one can be done again"
+
+
 def test_a_modifier_that_sets_materials_is_told_of(extension: Extension) -> None:
     cube = primitive("cube")
     cube.data.materials.append(bpy.data.materials.new("M"))
@@ -931,7 +987,7 @@ def image(pixels: np.ndarray) -> Any:
 
 
 def colours_of(extension: Extension, obj: Any) -> Any:
-    return extension.mesh_copy.copy_mesh(bpy.context, obj, True).shown.colours
+    return extension.mesh_copy.copy_mesh(bpy.context, obj, True).triangulated().shown.colours
 
 
 def test_present_colours_are_read_from_materials(extension: Extension) -> None:
@@ -954,7 +1010,7 @@ def test_present_colours_are_read_from_materials(extension: Extension) -> None:
     np.testing.assert_allclose(colours.corner[0, 0], [0.735, 0.537, 0.389], atol=2e-3)
     assert list(colours.picture) == [-1, -1, -1, -1, 0, 0, 0, 0]
     copy = extension.mesh_copy.copy_mesh(bpy.context, obj, True)
-    mesh, painted = artist_mesh.for_core(copy)
+    mesh, painted = artist_mesh.for_core(copy.triangulated())
     assert painted.all()
     assert len(mesh.triangles) > 1000, "split until the picture shows"
     upper = mesh.vertices[mesh.triangles].mean(axis=1)[:, 2] < -0.55  # Blender's y, the core's -z
@@ -1002,7 +1058,7 @@ def test_kept_colours_change_where_the_prompt_names_one(extension: Extension) ->
     for color in ((0.0, 1.0, 0.0, 1.0), (0.0, 0.0, 0.2, 1.0)):
         obj.data.materials.append(material(color)[0])
     obj.data.polygons[3].material_index = 1
-    mesh, _ = artist_mesh.for_core(extension.mesh_copy.copy_mesh(bpy.context, obj, True))
+    mesh, _ = artist_mesh.for_core(extension.mesh_copy.copy_mesh(bpy.context, obj, True).triangulated())
     assert artist_mesh.recoloured(mesh, "a shiny leaf") is mesh
     red = artist_mesh.recoloured(mesh, "a red leaf")
     most = (mesh.colors[..., 1] > 0.9).all(axis=1)
