@@ -66,6 +66,8 @@ class Latte3D:
     """Same face as ``latte3d_core.Latte3D``."""
 
     loads = 0
+    #: Seconds that each stage of what is slow takes.
+    patience = 600.0
     #: As of the real one: how many points of a mesh it is shown, and what it says about itself.
     net = types.SimpleNamespace(config=types.SimpleNamespace(point=types.SimpleNamespace(points=512)))
     provenance: ClassVar[dict[str, object]] = {"model_sha256": "ab" * 32}
@@ -105,7 +107,7 @@ class Latte3D:
             if prompt.startswith("STUCK") and stage == "network":
                 time.sleep(60.0)
             with progress.stage(stage):
-                deadline = time.monotonic() + (600.0 if prompt.startswith("SLOW") else 0.0)
+                deadline = time.monotonic() + (self.patience if prompt.startswith("SLOW") else 0.0)
                 while time.monotonic() < deadline:
                     progress.check(0.5)
                     time.sleep(0.01)

@@ -9,15 +9,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fake_core
 import numpy as np
-import pytest
 
 from latte3d_core.errors import PromptError
 from latte3d_core.mesh.types import TexturedMesh
 from latte3d_core.progress import Progress
+
+if TYPE_CHECKING:
+    import pytest
 
 DIGEST = "ab" * 32
 

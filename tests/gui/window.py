@@ -183,6 +183,15 @@ class Window:
             module("session").open_session(where.{backend}(fake_core.load))
         """)
 
+    def use_looks(self) -> None:
+        """As ``use_stand_in``, with the stand-ins of tests/blender/fake_window.py for previews, blends and styles."""
+        self.use_stand_in()
+        self.run("""
+            import fake_window
+            fake_window.install(module("stylize"))
+            module("session").open_session(module("worker").ThreadBackend(fake_window.load))
+        """)
+
     def new_file(self, *panels: str) -> None:
         """An empty factory file with the sidebar open on the extension's tab; Blender's preferences stay.
 
@@ -231,6 +240,21 @@ class Window:
 
     def key(self, *keys: str) -> None:
         self.command("key", *keys)
+
+    def type(self, text: str) -> None:
+        self.command("type", text)
+
+    @contextmanager
+    def held(self, x: float, y: float) -> Iterator[None]:
+        """The left mouse button is down from there on."""
+        self.command("hold", str(round(x)), str(round(y)))
+        try:
+            yield
+        finally:
+            self.command("release")
+
+    def move(self, x: float, y: float) -> None:
+        self.command("move", str(round(x)), str(round(y)))
 
     def point_at_view(self) -> None:
         """Bring the pointer over the view, where keys go to the 3D editor."""

@@ -93,6 +93,12 @@ def main(words: Sequence[str]) -> None:
             Path(file).write_bytes(picture.png_of_xwd((FOLDER / "screen" / "Xvfb_screen0").read_bytes()))
         case ["click", x, y, *button] if len(button) < 2:
             click(session.current(), int(x), int(y), *button)
+        case ["hold", x, y]:
+            session.current().xdo("mousemove", "--sync", x, y, "sleep", "0.15", "mousedown", "1", "sleep", "0.1")
+        case ["move", x, y]:
+            session.current().xdo("mousemove", "--sync", x, y, "sleep", "0.05")
+        case ["release"]:
+            session.current().xdo("mouseup", "1", "sleep", "0.1")
         case ["key", *keys] if keys:
             session.current().xdo("key", *keys)
         case ["type", text]:
@@ -106,7 +112,9 @@ def main(words: Sequence[str]) -> None:
         case ["fill", old, new]:
             fill(session.current(), old, new)
         case _:
-            raise DriveError("Say setup, blender, start, stop, py -, shot, click, key, type, find, press or fill.")
+            raise DriveError(
+                "Say setup, blender, start, stop, py -, shot, click, hold, move, release, key, type, find, press, fill."
+            )
 
 
 if __name__ == "__main__":
