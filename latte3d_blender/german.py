@@ -666,8 +666,8 @@ GERMAN: dict[str, str] = {
     "Surface": "Oberfläche",
     "Strewn over the selected mesh objects": "Über die ausgewählten Mesh-Objekte gestreut",
     "Objects": "Objekte",
-    "How many in all; 0 for as many as the list says or the density gives": (
-        "Wie viele insgesamt; 0 für so viele, wie die Liste sagt oder die Dichte ergibt"
+    "How many in all; 0 for as many as the list says, or for the density where it does not say": (
+        "Wie viele insgesamt; 0 für so viele, wie die Liste sagt, oder für die Dichte, wo sie nichts sagt"
     ),
     "Spacing": "Abstand",
     "Distance between neighbours": "Entfernung zwischen Nachbarn",

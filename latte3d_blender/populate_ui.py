@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import uuid
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +27,8 @@ from .wording import duration, quantity, shortened
 if TYPE_CHECKING:
     from .sentences import Scene
 
-#: Longest text that the panel counts the prompts of while it is drawn, in lines.
-COUNTED_LINES = 2000
+#: Longest text that the panel counts the prompts of, in lines, and from how many on it does so between two drawings.
+COUNTED_LINES, AT_ONCE = 2000, 50
 
 SOURCE_ITEMS = [
     ("SENTENCE", "Sentence", "A line such as “a table with two chairs and a lamp on it”"),
@@ -85,7 +85,8 @@ def _settings(stored: bool) -> dict[str, Any]:
             name="Place", description="Where the objects stand", items=PLACEMENT_ITEMS, default="GIVEN", **more
         ),
         "objects": number(
-            "Objects", 0, "How many in all; 0 for as many as the list says or the density gives", 0, MAX_OBJECTS
+            "Objects", 0, "How many in all; 0 for as many as the list says, or for the density where it does not say",
+            0, MAX_OBJECTS,
         ),
         "spacing": FloatProperty(
             name="Spacing", description="Distance between neighbours", default=3.0, subtype="DISTANCE", **low, **more
@@ -251,7 +252,7 @@ def _places(
     points, normals, wanted = places.scatter(
         surface(context, targets(context, names, ("MESH",), "mesh")),
         seed=values["seed"],
-        count=values["objects"],
+        count=values["objects"] or _said_count(wishes),
         density=values["density"],
         distance=values["distance"],
         slope=math.degrees(values["slope"]),
@@ -261,6 +262,12 @@ def _places(
         message = tr("Only {count:,} of {wanted:,} objects fit: lower Distance or raise Steepest Slope.")
         notes.append(message.format(count=len(points), wanted=wanted))
     return places.stand(points, normals=normals if values["align"] else None, **chance), notes
+
+
+def _said_count(wishes: tuple[Wish, ...]) -> int:
+    """How many objects a list asks for; 0 if it only says which."""
+    prompts, objects = _count(wishes)
+    return objects if objects > prompts else 0
 
 
 def _title(values: dict[str, Any], wishes: tuple[Wish, ...]) -> str:
@@ -305,6 +312,41 @@ def _count(wishes: tuple[Wish, ...]) -> tuple[int, int]:
     return len({(wish.prompt, wish.seed) for wish in wishes}), sum(wish.count for wish in wishes)
 
 
+@dataclass
+class _Counting:
+    """Long texts are counted between two drawings, by a timer.
+
+    Attributes:
+        asked: what is to be counted, a text and its name. known: what was counted last, and what came of it.
+    """
+
+    asked: tuple[str, str] | None = None
+    known: tuple[tuple[str, str], tuple[int, int] | str] | None = None
+
+
+_counting = _Counting()
+
+
+def count_soon() -> None:
+    """The timer: count what the panel has asked for, and draw it."""
+    if _counting.asked is not None:
+        _counting.known = _counting.asked, _counted("TEXT", *_counting.asked)
+        _counting.asked = None
+        timer.redraw()
+
+
+def _counted_in_time(text: str, name: str) -> tuple[int, int] | str | None:
+    """As ``_counted`` for a text; None where that would hold up the drawing, and then it is counted soon."""
+    if text.count("\n") < AT_ONCE:
+        return _counted("TEXT", text, name)
+    if _counting.known is not None and _counting.known[0] == (text, name):
+        return _counting.known[1]
+    _counting.asked = text, name
+    if not bpy.app.timers.is_registered(count_soon):
+        bpy.app.timers.register(count_soon, first_interval=0.1)
+    return None
+
+
 @lru_cache(maxsize=8)
 def _counted(source: str, text: str, name: str) -> tuple[int, int] | str:
     """Prompts and objects of a text or a sentence, or the sentence that says what is wrong with it."""
@@ -328,7 +370,10 @@ def _preview(context: bpy.types.Context, jobs: JobQueue, settings: bpy.types.Pro
                 return tr("Choose a text with one prompt a line."), False
             if len(settings.text.lines) > COUNTED_LINES:
                 return tr("A long list: {lines}.").format(lines=quantity(len(settings.text.lines), "line")), False
-            found = _counted("TEXT", settings.text.as_string(), settings.text.name)
+            counted = _counted_in_time(settings.text.as_string(), settings.text.name)
+            if counted is None:
+                return tr("A long list: {lines}.").format(lines=quantity(len(settings.text.lines), "line")), False
+            found = counted
         case "FILE":
             return settings.listed or tr("Choose a list of prompts."), settings.listed.endswith(".")
         case _:
@@ -338,12 +383,12 @@ def _preview(context: bpy.types.Context, jobs: JobQueue, settings: bpy.types.Pro
     if isinstance(found, str):
         return found, True
     prompts, objects = found
-    prompts *= settings.variants
     places: int | None = objects if settings.placement == "GIVEN" else settings.objects or objects
     if settings.placement == "EMPTIES":
         places = len(empties)
-    elif settings.placement == "SURFACE" and not settings.objects:
+    elif settings.placement == "SURFACE" and not settings.objects and objects <= prompts:
         places = None
+    prompts *= settings.variants
     return summary(jobs, prompts if places is None else min(prompts, places), places), False
 
 
@@ -644,6 +689,9 @@ def register() -> None:
 
 def unregister() -> None:
     populate_undo.stop()
+    if bpy.app.timers.is_registered(count_soon):
+        bpy.app.timers.unregister(count_soon)
+    _counting.asked = _counting.known = None
     del bpy.types.Scene.latte3d_populate
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

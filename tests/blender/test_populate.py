@@ -555,7 +555,6 @@ def test_two_hundred_places_share_forty_meshes(extension: Extension) -> None:
         source="TEXT",
         text=name,
         placement="SURFACE",
-        objects=200,
         distance=2.0,
         yaw=6.28,
         scale_min=0.5,
@@ -949,7 +948,11 @@ def test_the_panel_counts(extension: Extension, tmp_path: Path) -> None:
     stored.placement = "GRID"
     assert "40 prompts, 200 places" in line()
     stored.placement = "SURFACE"
+    assert "40 prompts, 200 places" in line(), "the list says how many"
+    counted = stored.text
+    stored.text = bpy.data.texts[text(*(f"thing {at}" for at in range(40)))]
     assert "40 prompts, as many places as fit" in line()
+    stored.text = counted
     stored.objects = 30
     assert "30 prompts, 30 places" in line()
     stored.text.write("\n0 x chair")
@@ -972,6 +975,29 @@ def test_the_panel_counts(extension: Extension, tmp_path: Path) -> None:
     bpy.ops.latte3d.populate()
     assert ", about 1 s" in line()
     assert ("operator", "latte3d.populate_resume") in drawn(extension)
+
+
+@needs_bpy
+def test_a_long_text_is_not_counted_while_the_panel_is_drawn(
+    extension: Extension, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, module, read = bpy.context.scene.latte3d_populate, extension.populate_ui, []
+    real = module.read_text
+    monkeypatch.setattr(module, "read_text", lambda *given: read.append(given) or real(*given))
+    stored.source, stored.placement = "TEXT", "GRID"
+    stored.text = bpy.data.texts[text(*(f"2 x thing {at}" for at in range(1500)))]
+
+    def line() -> str:
+        return " ".join(text for kind, text in drawn(extension) if kind in ("label", "progress"))
+
+    assert "A long list: 1,500 lines." in line()
+    assert "A long list" in line() and not read
+    assert bpy.app.timers.is_registered(module.count_soon)
+    module.count_soon()
+    assert "1,500 prompts, 3,000 places" in line()
+    stored.text.write("\nanother")
+    assert "A long list: 1,501 lines." in line()
+    assert len(read) == 1
 
 
 @needs_bpy

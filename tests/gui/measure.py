@@ -41,7 +41,7 @@ _VERSIONS = """[bpy.app.version_string, sys.version.split()[0],
 #: draws the scene with it), drawing of all our panels, insertions.
 _PROBE = """
 import time
-probe = {"on": False, "last": None, "gaps": [], "draws": [], "places": [], "placed": False, "answers": {}}
+probe = {"on": False, "last": None, "gaps": [], "draws": [], "each": {}, "places": [], "placed": False, "answers": {}}
 notes["probe"] = probe
 
 def tick():
@@ -62,6 +62,7 @@ def timed(panel):
             probe["draws"].append(0.0)
         if probe["draws"]:
             probe["draws"][-1] += spent
+            probe["each"].setdefault(panel.bl_label, []).append(spent)
     panel.draw = measured
 for panel in bpy.types.Panel.__subclasses__():
     if getattr(panel, "bl_idname", "").startswith("LATTE3D_PT_") and panel.is_registered:
@@ -83,14 +84,14 @@ import time
 probe = notes["probe"]
 def follow():
     if not probe["on"]:
-        probe.update(on=True, last=None, gaps=[], draws=[], places=[], placed=False)
+        probe.update(on=True, last=None, gaps=[], draws=[], each={}, places=[], placed=False)
         START
         return 0.2
     if not (DONE):
         return 0.1
     probe["on"] = False
     with open(PATH + ".part", "w") as file:
-        json.dump({name: probe[name] for name in ("gaps", "draws", "places")}, file)
+        json.dump({name: probe[name] for name in ("gaps", "draws", "each", "places")}, file)
     import os
     os.replace(PATH + ".part", PATH)
 begin = time.perf_counter()
@@ -153,8 +154,9 @@ print(json.dumps([own, pressed]))
 """
 
 
-def one_round(window: Window, start: str, done: str) -> dict[str, list[float]]:
-    """Gaps, drawing times and insertions, in seconds, from ``start`` until ``done``."""
+def one_round(window: Window, start: str, done: str) -> dict[str, Any]:
+    """Gaps, drawing times (of all panels at once, and of each by its label) and insertions, in seconds, from ``start``
+    until ``done``."""
     path = window.scratch / f"round-{time.monotonic_ns()}.json"
     code = _ROUND.replace("START", start).replace("DONE", done).replace("PATH", repr(str(path)))
     window.run(code)
@@ -163,7 +165,7 @@ def one_round(window: Window, start: str, done: str) -> dict[str, list[float]]:
         if time.monotonic() > end:
             raise TimeoutError(f"not done: {start}")
         time.sleep(0.2)
-    found: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
@@ -239,6 +241,14 @@ def main() -> int:
             for name, times in _cancels(window).items():
                 table.add(f"Cancel, until {name} ({kind})", times, None if "free" in name else CANCEL)
         table.add("insertion, 5,000 faces, 1024² textures, with the undo step", places, INSERTION)
+        everything = _everything(window)
+        table.add("drawing all panels once, all of them open and full", everything["draws"], DRAWING)
+        slowest = max(everything["each"], key=lambda label: statistics.median(everything["each"][label]))
+        table.add(f"of these the slowest, {slowest}", everything["each"][slowest], DRAWING)
+        for name, times in _live(window).items():
+            table.add(name, times)
+        for name, times in _half_a_million(window).items():
+            table.add(name, times, GAP)
     after = busy()
     print(f"Blender {blender}, Python {python}, torch {torch}, {os.cpu_count()} processor cores; milliseconds.")
     if max(before, after) > QUIET:
@@ -247,6 +257,98 @@ def main() -> int:
         )
     print(f"\n{table}")
     return 0
+
+
+#: An object with two styles, twenty jobs that have ended, a list of a thousand prompts, a page full of history.
+_FULL = """
+import time
+scene = bpy.context.scene
+for prompt in ("a red car", "a chair", "a cup", "a house", "a tree", "a lamp", "a hat", "a boat", "a sofa"):
+    bpy.ops.latte3d.generate(prompt=prompt, faces=500, texture_size=256)
+def styles():
+    if jobs().active is not None or jobs().waiting:
+        return 0.2
+    for prompt in ("made of gold", "made of wood"):
+        bpy.ops.latte3d.stylize(prompt=prompt, texture_size=256)
+    return None if bpy.app.timers.register(stopped, first_interval=0.2) else None
+def stopped():
+    if jobs().active is not None or jobs().waiting:
+        return 0.2
+    for number in range(20):
+        bpy.ops.latte3d.generate(prompt=f"number {number}")
+    bpy.ops.latte3d.cancel_all()
+    text = bpy.data.texts.new("list")
+    text.write("\\n".join(f"{number} x thing {number}" for number in range(1, 1001)))
+    scene.latte3d_populate.source, scene.latte3d_populate.text = "TEXT", text
+    notes["full"] = True
+notes["full"] = False
+bpy.app.timers.register(styles, first_interval=0.2)
+"""
+
+
+def _everything(window: Window) -> dict[str, Any]:
+    """Ten seconds in which all panels are open and have something to show."""
+    panels = window.ask("""[
+        panel.bl_idname.removeprefix("LATTE3D_PT_") for panel in bpy.types.Panel.__subclasses__()
+        if getattr(panel, "bl_parent_id", "") == "LATTE3D_PT_main" and panel.is_registered
+    ]""")
+    window.new_file(*panels)
+    window.run(_FULL)
+    window.wait_for("notes['full']", DEADLINE)
+    return one_round(window, "pass", _IDLE)
+
+
+def _live(window: Window) -> dict[str, list[float]]:
+    """Seconds from a change of the prompt, or of the blend's slider, to the preview in the scene."""
+    found: dict[str, list[float]] = {}
+    for mode, name, change in (
+        ("PROMPT", "Live, from the last key to the preview", "scene.latte3d.prompt = 'a ' + ('cup', 'car')[count % 2]"),
+        ("BLEND", "Live, from a step of the blend's slider to the preview", "scene.latte3d_blend.factor = count / 12"),
+    ):
+        window.new_file()
+        window.run(f"""
+            import time
+            scene, ui = bpy.context.scene, module("live_ui")
+            scene.latte3d.prompt, scene.latte3d_blend.prompt_b = "a red sports car", "a wooden boat"
+            bpy.ops.latte3d.live(mode={mode!r})
+            notes["live"], state, show = [], {{"begin": None, "count": 0}}, ui.show
+            def seen(context, result):
+                show(context, result)
+                if state["begin"] is not None:
+                    notes["live"].append(time.perf_counter() - state["begin"])
+                state["begin"] = None
+                bpy.app.timers.register(change, first_interval=0.5)
+            def change():
+                if len(notes["live"]) == 10:
+                    ui.show = show
+                    ui.switch("OFF")
+                    return
+                state["count"] += 1
+                count = state["count"]
+                state["begin"] = time.perf_counter()
+                {change}
+            ui.show = seen
+        """)
+        window.wait_for("len(notes['live']) == 10", DEADLINE)
+        found[name] = window.ask("notes['live']")
+    return found
+
+
+def _half_a_million(window: Window) -> dict[str, list[float]]:
+    """Seconds that Stylize holds the main thread for a mesh of 497,000 quads, at the button and at the insertion."""
+    window.new_file("stylize")
+    window.run("""
+        import time
+        bpy.ops.mesh.primitive_grid_add(x_subdivisions=700, y_subdivisions=710)
+        bpy.context.view_layer.update()
+        begin = time.perf_counter()
+        bpy.ops.latte3d.stylize(prompt="made of gold")
+        notes["pressed"] = time.perf_counter() - begin
+        notes["probe"]["places"].clear()
+    """)
+    window.wait_for("len(bpy.context.object.latte3d_variants.entries) == 2 and " + _ENDED, DEADLINE)
+    pressed, placed = window.ask("[notes['pressed'], notes['probe']['places']]")
+    return {"Stylize, 497,000 faces: the button": [pressed], "Stylize, 497,000 faces: the insertion": placed}
 
 
 def _cancels(window: Window) -> dict[str, list[float]]:
