@@ -28,6 +28,7 @@ MODULES = (
     "refine_ui",
     "populate_ui",
     "history_ui",
+    "history_files",
     "models_ui",
     "runtime_ui",
     "doctor_ui",

@@ -23,6 +23,27 @@ GERMAN: dict[str, str] = {
     "Where imported models are kept; leave empty for the folder of the extension": (
         "Wo importierte Modelle liegen; leer für den Ordner der Erweiterung"
     ),
+    "Export History": "Verlauf exportieren",
+    "Write the prompts with their settings into a file": "Die Prompts mit ihren Einstellungen in eine Datei schreiben",
+    "Import History": "Verlauf importieren",
+    "Add the prompts of a file to the history": "Die Prompts einer Datei dem Verlauf hinzufügen",
+    "A JSON file with prompts": "Eine JSON-Datei mit Prompts",
+    "Ask First": "Zuerst fragen",
+    "Ask before a file is replaced": "Fragen, bevor eine Datei ersetzt wird",
+    "No file was given: name the file to write.": "Keine Datei angegeben: die Datei nennen, in die es gehen soll.",
+    "{path} cannot be written: {reason}; choose another folder.": (
+        "{path} lässt sich nicht schreiben: {reason}; einen anderen Ordner wählen."
+    ),
+    "{prompts} written to {path}": "{prompts} nach {path} geschrieben",
+    "{path} cannot be read: {reason}; choose another file.": (
+        "{path} lässt sich nicht lesen: {reason}; eine andere Datei wählen."
+    ),
+    "{path} holds no prompt history: choose a file that Export History has written.": (
+        "{path} enthält keinen Verlauf: eine Datei wählen, die Verlauf exportieren geschrieben hat."
+    ),
+    "{prompts} came in; {rest} left out, known already or not readable": (
+        "{prompts} hinzugefügt; {rest} ausgelassen, schon bekannt oder nicht lesbar"
+    ),
     "Cache Folder": "Ordner des Zwischenspeichers",
     "Where the prompt history and its pictures are kept; leave empty for the folder of the extension. "
     "What lies in the old folder stays there": (

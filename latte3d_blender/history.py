@@ -116,6 +116,38 @@ class History:
             self._attempt(leftover.unlink)
         self.notice = ""
 
+    def exported(self) -> bytes:
+        """All prompts as one JSON file, without pictures: {"latte3d_history": 1, "entries": [...]}."""
+        self.load()
+        whole = {"latte3d_history": 1, "entries": [asdict(entry) for entry in self.entries]}
+        return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
+
+    def take_in(self, data: bytes) -> tuple[int, int]:
+        """Add the prompts of such a file to those that are there, by their age.
+
+        Returns:
+            how many came in, and how many lines were not used: known already, too old for the list, or not readable.
+
+        Raises:
+            ValueError: it is no such file.
+        """
+        whole = json.loads(data)
+        entries = whole.get("entries") if isinstance(whole, dict) and whole.get("latte3d_history") == 1 else None
+        if not isinstance(entries, list):
+            raise ValueError("no entries")
+        self.load()
+        known = {entry.how for entry in self.entries}
+        coming: dict[Provenance, Entry] = {}
+        for fields in entries:
+            entry = _parse(json.dumps(fields).encode())
+            if entry is not None and entry.how not in known:
+                coming.setdefault(entry.how, replace(entry, id=uuid.uuid4().hex))
+        together = sorted([*self.entries, *coming.values()], key=lambda entry: -entry.made)
+        kept = together[:LIMIT]
+        self._keep(kept, dropped=together[LIMIT:])
+        came = sum(entry in kept for entry in coming.values())
+        return came, len(entries) - came
+
     def get(self, entry_id: str) -> Entry | None:
         return next((entry for entry in self.entries if entry.id == entry_id), None)
 

@@ -308,7 +308,7 @@ class LATTE3D_OT_forget(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _any_prompt(cls)
+        return any_prompt(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         if _history is None or not _history.remove(self.entry):
@@ -327,7 +327,7 @@ class LATTE3D_OT_clear_history(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return _any_prompt(cls)
+        return any_prompt(cls)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         message = tr("Forget all prompts and their pictures; objects stay")
@@ -343,7 +343,7 @@ class LATTE3D_OT_clear_history(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def _any_prompt(cls: type[bpy.types.Operator]) -> bool:
+def any_prompt(cls: type[bpy.types.Operator]) -> bool:
     if _history is None or not _history.entries:
         cls.poll_message_set(tr("The history is empty"))
         return False
@@ -433,7 +433,9 @@ class LATTE3D_PT_history(SidebarPanel, bpy.types.Panel):
         if _history.notice:
             wrapped(layout, context, _history.notice, "INFO")
         if not _history.entries:
-            layout.label(text="Prompts that you use will be listed here", icon="INFO")
+            row = layout.row(align=True)
+            row.label(text="Prompts that you use will be listed here", icon="INFO")
+            row.operator("latte3d.import_history", text="", icon="IMPORT")
             return
         settings = context.scene.latte3d_history
         layout.prop(settings, "search", text="", icon="VIEWZOOM", placeholder="Search")  # Blender's own stays English
@@ -448,6 +450,8 @@ class LATTE3D_PT_history(SidebarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         if pages > 1:
             row.prop(settings, "page", text=tr("Page {page} of {pages}").format(page=page, pages=pages))
+        row.operator("latte3d.export_history", text="", icon="EXPORT")
+        row.operator("latte3d.import_history", text="", icon="IMPORT")
         row.operator("latte3d.clear_history", text="Clear")
 
 

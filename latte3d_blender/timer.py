@@ -43,7 +43,8 @@ def tick() -> float | None:
         if time.perf_counter() - begin < PATIENCE and obstacle(bpy.context) == "":
             place(job.id)
             changed.append(job)
-    if changed or jobs.active is not None:
+    # What comes and goes many times a minute has no bar that would have to move.
+    if changed or (jobs.active is not None and not jobs.active.task.quiet):
         redraw()
     return INTERVAL if jobs.active is not None or jobs.waiting else None
 

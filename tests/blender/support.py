@@ -20,7 +20,7 @@ MODULES = (
     "blend_task", "blend_ui", "live", "live_ui", "morph", "refine_task", "refine_ui", "refined",
     "thumbnails", "variations", "variations_ui",
     "command_line",
-    "assets_ui", "doctor", "doctor_ui", "german", "history", "history_ui", "menus_ui", "models_ui", "runtime_ui",
+    "assets_ui", "history_files", "doctor", "doctor_ui", "german", "history", "history_ui", "menus_ui", "models_ui", "runtime_ui",
     "storage", "translations",
     "populate", "populate_scene", "populate_ui", "populate_undo",
 )  # fmt: skip

@@ -226,10 +226,7 @@ def main() -> int:
         places: list[float] = []
         for kind, backend in (("separate process", "PROCESS"), ("in Blender", "THREAD")):
             window.new_file()
-            window.run(f"""
-                bpy.context.preferences.addons[{MODULE!r}].preferences.backend = {backend!r}
-                module("session").open_session()
-            """)
+            _compute(window, backend)
             idle = one_round(window, "pass", _IDLE)
             table.add(f"gap without a job, the sidebar drawn as often ({kind})", idle["gaps"])
             jobs = [one_round(window, _GENERATE.format(prompt=prompt), _ENDED) for prompt in (FIRST, *OTHERS)]
@@ -241,6 +238,7 @@ def main() -> int:
             for name, times in _cancels(window).items():
                 table.add(f"Cancel, until {name} ({kind})", times, None if "free" in name else CANCEL)
         table.add("insertion, 5,000 faces, 1024² textures, with the undo step", places, INSERTION)
+        _compute(window, "PROCESS")
         everything = _everything(window)
         table.add("drawing all panels once, all of them open and full", everything["draws"], DRAWING)
         slowest = max(everything["each"], key=lambda label: statistics.median(everything["each"][label]))
@@ -257,6 +255,14 @@ def main() -> int:
         )
     print(f"\n{table}")
     return 0
+
+
+def _compute(window: Window, backend: str) -> None:
+    """Let a new session work in Blender or in a process of its own."""
+    window.run(f"""
+        bpy.context.preferences.addons[{MODULE!r}].preferences.backend = {backend!r}
+        module("session").open_session()
+    """)
 
 
 #: An object with two styles, twenty jobs that have ended, a list of a thousand prompts, a page full of history.
