@@ -19,8 +19,8 @@ MODULES = (
     "again", "style_ui",
     "blend_task", "blend_ui", "live", "live_ui", "morph", "refine_task", "refine_ui", "refined",
     "thumbnails", "variations", "variations_ui",
-    "command_line",
-    "assets_ui", "history_files", "doctor", "doctor_ui", "german", "history", "history_ui", "menus_ui", "models_ui", "runtime_ui",
+    "command_line", "history_files",
+    "assets_ui", "doctor", "doctor_ui", "german", "history", "history_ui", "menus_ui", "models_ui", "runtime_ui",
     "storage", "translations",
     "populate", "populate_scene", "populate_ui", "populate_undo",
 )  # fmt: skip
