@@ -41,8 +41,9 @@ GERMAN: dict[str, str] = {
     "{path} holds no prompt history: choose a file that Export History has written.": (
         "{path} enthält keinen Verlauf: eine Datei wählen, die Verlauf exportieren geschrieben hat."
     ),
-    "{prompts} came in; {rest} left out, known already or not readable": (
-        "{prompts} hinzugefügt; {rest} ausgelassen, schon bekannt oder nicht lesbar"
+    "{prompts} came in; there already: {known}": "{prompts} hinzugefügt; schon da: {known}",
+    "{prompts} came in; there already: {known}; too old or not readable: {rest}": (
+        "{prompts} hinzugefügt; schon da: {known}; zu alt oder nicht lesbar: {rest}"
     ),
     "Cache Folder": "Ordner des Zwischenspeichers",
     "Where the prompt history and its pictures are kept; leave empty for the folder of the extension. "

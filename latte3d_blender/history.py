@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import time
 import uuid
@@ -29,6 +30,10 @@ log = logging.getLogger(__name__)
 LIMIT = 200
 #: What of a line is used, in characters; a prompt has 2,000 at most.
 MAX_LINE = 100_000
+#: How many prompts a file that comes in may have: it is read while Blender waits.
+MAX_ENTRIES = 10_000
+#: What of an object's name is kept, in characters.
+_LONGEST_NAME = 256
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,20 @@ class Entry:
     name: str
     made: float
     how: Provenance
+
+
+@dataclass(frozen=True)
+class TakenIn:
+    """What became of the prompts of a file.
+
+    Attributes:
+        came: how many are new. known: how many were there already. left_out: how many are not readable, or too old for
+            the list.
+    """
+
+    came: int
+    known: int
+    left_out: int
 
 
 class History:
@@ -122,31 +141,35 @@ class History:
         whole = {"latte3d_history": 1, "entries": [asdict(entry) for entry in self.entries]}
         return (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
 
-    def take_in(self, data: bytes) -> tuple[int, int]:
+    def take_in(self, data: bytes) -> TakenIn:
         """Add the prompts of such a file to those that are there, by their age.
 
-        Returns:
-            how many came in, and how many lines were not used: known already, too old for the list, or not readable.
-
         Raises:
-            ValueError: it is no such file.
+            ValueError: it is no such file, or has too many entries. RecursionError: it is nested too deeply.
         """
         whole = json.loads(data)
         entries = whole.get("entries") if isinstance(whole, dict) and whole.get("latte3d_history") == 1 else None
-        if not isinstance(entries, list):
-            raise ValueError("no entries")
+        if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
+            raise ValueError("no entries, or too many")
         self.load()
-        known = {entry.how for entry in self.entries}
-        coming: dict[Provenance, Entry] = {}
+        now = self._clock()
+        hows = {entry.how for entry in self.entries}
+        coming: list[Entry] = []
+        known = 0
         for fields in entries:
             entry = _parse(json.dumps(fields).encode())
-            if entry is not None and entry.how not in known:
-                coming.setdefault(entry.how, replace(entry, id=uuid.uuid4().hex))
-        together = sorted([*self.entries, *coming.values()], key=lambda entry: -entry.made)
-        kept = together[:LIMIT]
-        self._keep(kept, dropped=together[LIMIT:])
-        came = sum(entry in kept for entry in coming.values())
-        return came, len(entries) - came
+            if entry is None:
+                continue
+            if entry.how in hows:
+                known += 1
+                continue
+            hows.add(entry.how)
+            # A date that is yet to come would stay in front of all that is made from now on.
+            coming.append(replace(entry, id=uuid.uuid4().hex, made=min(entry.made, now)))
+        together = sorted([*self.entries, *coming], key=lambda entry: -entry.made)
+        self._keep(together[:LIMIT], dropped=together[LIMIT:])
+        came = len({entry.id for entry in coming} & {entry.id for entry in self.entries})
+        return TakenIn(came, known, len(entries) - came - known)
 
     def get(self, entry_id: str) -> Entry | None:
         return next((entry for entry in self.entries if entry.id == entry_id), None)
@@ -212,14 +235,28 @@ def _parse(line: bytes) -> Entry | None:
         told = {name: value for name, value in fields["how"].items() if value is not None}
         how = read({PREFIX + _NAMES.get(name, name): value for name, value in told.items()})
         entry_id, name, made = fields["id"], fields["name"], float(fields["made"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
-    # The id becomes a file name.
     if how is None or not isinstance(name, str) or not isinstance(entry_id, str):
         return None
+    # The id becomes a file name.
     if not (entry_id.isascii() and entry_id.isalnum()):
         return None
-    return Entry(entry_id[:64], name, made, replace(how, again=True))
+    # Only what takes one prompt is remembered, see ``entry_of``.
+    if any(record is not None for record in (how.blend, how.refined, how.reshaped)):
+        return None
+    if not math.isfinite(made) or not _can_be_shown(name, how.prompt, how.model, how.digest, how.version):
+        return None
+    return Entry(entry_id[:64], name[:_LONGEST_NAME], made, replace(how, again=True))
+
+
+def _can_be_shown(*texts: str) -> bool:
+    """False for half of a surrogate pair, which JSON may have: Blender refuses to draw it, and the panel with it."""
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 #: Fields of ``Provenance`` whose property has another name.

@@ -59,12 +59,20 @@ class LATTE3D_OT_export_history(bpy.types.Operator):
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
+    def check(self, context: bpy.types.Context) -> bool:
+        """The file browser asks about the file that will be replaced, so it has to know the whole name."""
+        before = self.filepath
+        if Path(before).name:
+            self.filepath = bpy.path.ensure_ext(before, SUFFIX)
+        return self.filepath != before
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         history = history_ui.prompts()
-        if history is None or not self.filepath:
+        given = bpy.path.abspath(self.filepath)
+        if history is None or not given or Path(given).is_dir():
             self.report({"ERROR"}, "No file was given: name the file to write.")
             return {"CANCELLED"}
-        path = Path(bpy.path.abspath(self.filepath)).with_suffix(SUFFIX)
+        path = Path(bpy.path.ensure_ext(given, SUFFIX))
         try:
             atomic.write(path, history.exported(), flush=True)
         except OSError as error:
@@ -106,15 +114,18 @@ class LATTE3D_OT_import_history(bpy.types.Operator):
         try:
             if len(data) > _LARGEST:
                 raise ValueError("too large")
-            came, rest = history.take_in(data)
+            taken = history_ui.take_in(history, data)
         except (ValueError, RecursionError):
             message = tr("{path} holds no prompt history: choose a file that Export History has written.")
             self.report({"ERROR"}, message.format(path=path))
             return {"CANCELLED"}
         preferences.measure(context)
         timer.redraw()
-        message = tr("{prompts} came in; {rest} left out, known already or not readable")
-        self.report({"INFO"}, message.format(prompts=quantity(came, "prompt"), rest=rest))
+        message = tr("{prompts} came in; there already: {known}")
+        if taken.left_out:
+            message = tr("{prompts} came in; there already: {known}; too old or not readable: {rest}")
+        prompts = quantity(taken.came, "prompt")
+        self.report({"INFO"}, message.format(prompts=prompts, known=taken.known, rest=taken.left_out))
         return {"FINISHED"}
 
 

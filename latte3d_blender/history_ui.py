@@ -15,7 +15,7 @@ from bpy.props import IntProperty, PointerProperty, StringProperty
 from . import preferences, properties, storage, stylize_ui, timer
 from .again import model_of, reshape_again
 from .blocks import reference
-from .history import Entry, History, entry_of
+from .history import Entry, History, TakenIn, entry_of
 from .jobs import Job
 from .mesh_copy import Refused
 from .morph import SLIDER, is_morph
@@ -68,6 +68,14 @@ def remember(job: Job, result: Any) -> None:
         _show([entry])
     except Exception:
         log.warning("LATTE3D: the prompt could not be put into the history", exc_info=True)
+
+
+def take_in(history: History, data: bytes) -> TakenIn:
+    """``History.take_in``; the icons of those that had to make room go, too."""
+    before = {entry.id for entry in history.entries}
+    taken = history.take_in(data)
+    _hide(before - {entry.id for entry in history.entries})
+    return taken
 
 
 def _hide(entry_ids: Iterable[str]) -> None:

@@ -63,7 +63,7 @@ def copy_mesh(context: bpy.types.Context, obj: bpy.types.Object, keep_colours: b
     if editing:
         obj.update_from_editmode()
     seen = obj.evaluated_get(context.evaluated_depsgraph_get())  # brings the transforms up to date as well
-    turned = np.array(Matrix.Rotation(-heading(obj), 3, "Z") @ obj.matrix_world.to_3x3())
+    turned = np.array(Matrix.Rotation(-heading(obj), 3, "Z") @ obj.matrix_world.to_3x3(), np.float64)
     # A mesh in Edit Mode hides its UVs, a copy of it does not.
     base = obj.to_mesh() if editing else obj.data
     shown = seen.to_mesh() if seen.is_evaluated else base
