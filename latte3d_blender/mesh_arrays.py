@@ -69,8 +69,8 @@ class MeshCopy:
         shown: the mesh as it is seen: modifiers, shape keys and pose applied.
         base: the mesh below the modifiers, which UV layers belong to; ``shown`` itself where they leave the faces as
             they are.
-        turned: (3, 3) float64, from the object's coordinates to those of the upright frame that the generator sees: scale
-            applied, turned to the front.
+        turned: (3, 3) float64, from the object's coordinates to those of the upright frame that the generator sees:
+            scale applied, turned to the front.
         layers: names of the UV layers that may carry the colours, the best first.
         locked: a sentence that says why no UV layer can be added, or "".
         notes: sentences that the artist should see.
